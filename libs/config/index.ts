@@ -1,0 +1,2 @@
+export { loadSettings } from './load.js';
+export { settingsSchema, type Settings } from './settings.js';

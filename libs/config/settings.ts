@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/**
+ * Every setting of Hearth, declared here and nowhere else: environment name, type, default, meaning. The reference in
+ * docs/configuration.md is generated from this table (`./hearth docs`).
+ */
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const port = integer(0, 65_535);
+
+export const settingsSchema = z.object({
+  HEARTH_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/).default('us-east-1').describe('Region name in ARNs and signature scopes'),
+  HEARTH_ACCOUNT_ID: z.string().regex(/^\d{12}$/).default('000000000000').describe('Account made at the first start'),
+  HEARTH_STATE_DIR: z.string().min(1).default('/var/lib/hearth').describe('Code, embedded Postgres, keys and sandbox directories'),
+  HEARTH_PROFILE_DIR: z.string().optional().describe('Where the first administrator key is written (default: the state directory)'),
+  HEARTH_MASTER_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/).optional().describe('Base64 of 32 bytes that encrypts secrets at rest; without it a key file is made in the state directory'),
+
+  HEARTH_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
+  HEARTH_PORT: port.default(4510).describe('Port of the API endpoint'),
+  HEARTH_METRICS_PORT: port.default(9464).describe('Port of the Prometheus endpoint; 0 chooses a free one'),
+  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
+
+  DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),
+  REDIS_URL: z.string().optional().describe('Redis or Valkey; without it redis-server is started (apps/hearth only)'),
+  DOCKER_HOST: z.string().optional().describe('Docker engine: unix://PATH or tcp://HOST:PORT; default the local socket'),
+
+  HEARTH_SANDBOX_DRIVER: z.enum(['docker', 'process']).default('docker').describe('process gives no isolation: development only'),
+  HEARTH_RUNTIMES_FILE: z.string().optional().describe('Catalogue that maps runtime names to images (default: infra/runtimes/catalogue.json)'),
+  HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
+  HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),
+  HEARTH_SANDBOX_STARTS: integer(1, 64).default(4).describe('Most sandboxes of one worker starting at a time'),
+  HEARTH_SANDBOX_MEMORY_MB: integer(0, 100_000_000).default(0).describe('Memory that sandboxes of one worker may claim, in MB; 0 = 80 % of the machine'),
+
+  HEARTH_ASYNC_RETRY_DELAYS_MS: z.string().regex(/^\d+(,\d+)*$/).default('60000,120000').transform((text) => text.split(',').map(Number)).describe('Wait before the first and the second retry of a failed event, in ms'),
+  HEARTH_ASYNC_MAX_AGE_S: integer(1, 21_600).default(21_600).describe('An event older than this is not tried again, in s'),
+  HEARTH_ASYNC_CONCURRENCY: integer(1, 10_000).default(50).describe('Events that one scheduler runs at a time'),
+  HEARTH_ASYNC_LEASE_MS: integer(1_000, 3_600_000).default(30_000).describe('An event not reported on for this long is given to another scheduler, in ms (renewed while it runs)'),
+  HEARTH_RECONCILE_MS: integer(50, 60_000).default(1_000).describe('How often due events are looked for, in ms'),
+
+  HEARTH_WORKER_URLS: z.string().optional().transform((text) => (text ? text.split(',') : [])).describe('Workers to use, comma separated, beside those that registered in Redis'),
+  HEARTH_WORKER_HOST: z.string().default('127.0.0.1').describe('Address a worker listens on'),
+  HEARTH_WORKER_PORT: port.default(4520).describe('Port a worker listens on'),
+  HEARTH_WORKER_ADVERTISE: z.string().optional().describe('How others reach this worker (default http://HOST:PORT)'),
+  HEARTH_FLEET_SECRET: z.string().min(16).optional().describe('Shared secret between control plane, scheduler and workers'),
+
+  HEARTH_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Level of the platform log'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional().describe('Traces and metrics are sent there by OTLP; without it they are not sent'),
+  HEARTH_ALLOW_UNSAFE_POSTGRES: flag.default(false).describe('Start although Postgres runs with fsync, full_page_writes or synchronous_commit off (tests only)'),
+});
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>;

@@ -1,0 +1,4 @@
+export { projectRoot } from './project-root.js';
+export { functionArn, parseArn, type Arn } from './arn.js';
+export { lambdaTimestamp, systemClock, type Clock } from './clock.js';
+export { InfrastructureError, OperatorError, ServiceError, type ErrorFault, type MessageMember } from './errors.js';

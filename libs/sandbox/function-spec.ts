@@ -1,0 +1,59 @@
+/**
+ * One immutable function version, resolved and decrypted, as a sandbox needs it. Two specs with the same `sandboxKey`
+ * may share sandboxes; any difference in code, configuration, role or account makes another key (architecture section 5).
+ */
+export interface FunctionSpec {
+  accountId: string;
+  region: string;
+  functionName: string;
+  /** `$LATEST` or digits. */
+  version: string;
+  /** Identity for sandbox reuse: account, function, version and revision. */
+  sandboxKey: string;
+  runtime: string;
+  handler: string;
+  role: string;
+  memoryMb: number;
+  timeoutSeconds: number;
+  ephemeralStorageMb: number;
+  architecture: 'x86_64' | 'arm64';
+  environment: Readonly<Record<string, string>>;
+  /** Hex SHA-256 of the archive: the key of the unpacked code in `artifacts`. */
+  codeDigest: string;
+  logFormat: 'Text' | 'JSON';
+  applicationLogLevel?: string;
+  systemLogLevel?: string;
+  logGroup: string;
+}
+
+export interface InvocationRequest {
+  /** UUID; the same for every attempt of an event. */
+  requestId: string;
+  spec: FunctionSpec;
+  /** Raw event bytes, never re-encoded. */
+  payload: Uint8Array;
+  /** ARN as invoked, with the qualifier the caller used. */
+  invokedFunctionArn: string;
+  /** Decoded JSON text. */
+  clientContext?: string;
+  /** `Root=...;Parent=...;Sampled=0|1` */
+  traceHeader: string;
+}
+
+export interface InvocationOutcome {
+  /** `timeout` and `error` are function errors: HTTP 200 with X-Amz-Function-Error. */
+  status: 'success' | 'error' | 'timeout';
+  /** What the runtime posted, byte for byte, or the error object the platform made. */
+  payload: Uint8Array;
+  /** For instance `Runtime.ExitError`; only with status other than success. */
+  errorType?: string;
+  /** The last 4 KB of the invocation's log. */
+  logTail: Uint8Array;
+  coldStart: boolean;
+  durationMs: number;
+  billedDurationMs: number;
+  initDurationMs?: number;
+  maxMemoryUsedMb: number;
+  /** Cold start phases for traces: name to [start, end] in epoch ms. */
+  phases?: Record<string, [number, number]>;
+}
