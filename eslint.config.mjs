@@ -9,12 +9,14 @@ const DOMAIN_EDGES = {
   sandbox: ['artifacts'],
   fleet: ['sandbox'],
   invocation: ['catalogue', 'fleet'],
+  'api-server': ['catalogue', 'iam', 'invocation'],
 };
 
 const depConstraints = [
   { sourceTag: 'layer:foundation', onlyDependOnLibsWithTags: ['layer:foundation'] },
   { sourceTag: 'layer:platform', onlyDependOnLibsWithTags: ['layer:foundation', 'layer:platform'] },
-  { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:foundation', 'layer:platform', 'layer:domain', 'layer:app'] },
+  { sourceTag: 'layer:composition', onlyDependOnLibsWithTags: ['layer:foundation', 'layer:platform', 'layer:domain'] },
+  { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:foundation', 'layer:platform', 'layer:domain', 'layer:composition'] },
   ...Object.entries(DOMAIN_EDGES).map(([domain, edges]) => ({
     sourceTag: `lib:${domain}`,
     onlyDependOnLibsWithTags: ['layer:foundation', 'layer:platform', `lib:${domain}`, ...edges.map((edge) => `lib:${edge}`)],
@@ -29,7 +31,7 @@ export default [
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints }],
+      '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: ['../../prisma/generated/client.js'], depConstraints }],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',

@@ -37,6 +37,10 @@ export const settingsSchema = z.object({
   HEARTH_ASYNC_LEASE_MS: integer(1_000, 3_600_000).default(30_000).describe('An event not reported on for this long is given to another scheduler, in ms (renewed while it runs)'),
   HEARTH_RECONCILE_MS: integer(50, 60_000).default(1_000).describe('How often due events are looked for, in ms'),
 
+  HEARTH_ASYNC_KEEP_SUCCEEDED_S: integer(0, 31_536_000).default(60).describe('How long the record of an event that succeeded is kept, in s'),
+  HEARTH_ASYNC_KEEP_FAILED_S: integer(60, 31_536_000).default(1_209_600).describe('How long the record of an event that failed for good is kept, in s'),
+  HEARTH_REDIS_PREFIX: z.string().regex(/^[A-Za-z0-9_-]+$/).default('hearth').describe('First part of every Redis key, so that several Hearths can share one Redis'),
+
   HEARTH_WORKER_URLS: z.string().optional().transform((text) => (text ? text.split(',') : [])).describe('Workers to use, comma separated, beside those that registered in Redis'),
   HEARTH_WORKER_HOST: z.string().default('127.0.0.1').describe('Address a worker listens on'),
   HEARTH_WORKER_PORT: port.default(4520).describe('Port a worker listens on'),
@@ -44,6 +48,7 @@ export const settingsSchema = z.object({
   HEARTH_FLEET_SECRET: z.string().min(16).optional().describe('Shared secret between control plane, scheduler and workers'),
 
   HEARTH_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Level of the platform log'),
+  HEARTH_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of invocations traced when the caller did not decide by the Sampled part of X-Amzn-Trace-Id: 0 to 1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional().describe('Traces and metrics are sent there by OTLP; without it they are not sent'),
   HEARTH_ALLOW_UNSAFE_POSTGRES: flag.default(false).describe('Start although Postgres runs with fsync, full_page_writes or synchronous_commit off (tests only)'),
 });

@@ -1,0 +1,30 @@
+/** Entry of what `./hearth` asks TypeScript for. Faults of the operator are one sentence with its remedy; a stack means a defect. */
+import { loadSettings } from '@hearth/config';
+import { OperatorError } from '@hearth/kernel';
+import { installation } from './installation.js';
+import { logs } from './logs.js';
+import { quickstart } from './quickstart.js';
+import { reset } from './reset.js';
+import { status } from './status.js';
+import { stop } from './stop.js';
+import { up } from './up.js';
+
+const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
+  up: () => up(installation(loadSettings())),
+  stop: () => stop(installation(loadSettings())),
+  status: () => status(installation(loadSettings())),
+  logs: (arguments_) => logs(installation(loadSettings()), arguments_),
+  reset: (arguments_) => reset(installation(loadSettings()), arguments_),
+  quickstart: () => quickstart(installation(loadSettings())),
+};
+
+const [name = '', ...rest] = process.argv.slice(2);
+try {
+  const command = commands[name];
+  if (command === undefined) throw new OperatorError(`There is no command '${name}'.`, `Use one of: ${Object.keys(commands).join(', ')}.`);
+  process.exitCode = await command(rest);
+} catch (error) {
+  if (!(error instanceof OperatorError)) throw error;
+  process.stderr.write(`hearth: ${error.message}\n        ${error.remedy}\n`);
+  process.exitCode = 1;
+}

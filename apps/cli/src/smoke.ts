@@ -1,0 +1,114 @@
+/**
+ * Smoke test of any Hearth, whatever it is made of: only the public API, endpoint and credentials as the AWS tools take them
+ * (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE). Prints a line per step; status 1 at the first that fails.
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
+  GetFunctionCommand,
+  InvokeCommand,
+  LambdaClient,
+  ResourceNotFoundException,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
+import yazl from 'yazl';
+
+const HANDLED_DEADLINE_MS = 60_000;
+const MAX_LOOKS = 10;
+const WAIT_S = 120;
+
+/** Remembers the events it saw, so that a later call can tell whether an asynchronous one arrived. */
+const CODE = `
+const seen = [];
+export const handler = async (event) => {
+  if (event.fail) throw new TypeError(event.fail);
+  if (event.remember) seen.push(event.remember);
+  if (event.lookMs) await new Promise((resolve) => setTimeout(resolve, event.lookMs));
+  console.log('smoke ' + JSON.stringify(event));
+  return { seen, echo: event.echo };
+};
+`;
+
+async function zip(name: string, text: string): Promise<Buffer> {
+  const archive = new yazl.ZipFile();
+  archive.addBuffer(Buffer.from(text), name);
+  archive.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive.outputStream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+const client = new LambdaClient({});
+const FunctionName = `smoke-${randomUUID().slice(0, 8)}`;
+
+async function invoke(event: object): Promise<{ error?: string; body: { seen?: string[]; echo?: string; errorMessage?: string; errorType?: string }; log: string }> {
+  const answer = await client.send(new InvokeCommand({ FunctionName, LogType: 'Tail', Payload: JSON.stringify(event) }));
+  return {
+    error: answer.FunctionError,
+    body: JSON.parse(answer.Payload!.transformToString()) as { seen?: string[] },
+    log: Buffer.from(answer.LogResult ?? '', 'base64').toString('utf8'),
+  };
+}
+
+async function step(name: string, work: () => Promise<void>): Promise<void> {
+  const begin = performance.now();
+  await work();
+  console.log(`ok  ${name} (${(performance.now() - begin).toFixed(0)} ms)`);
+}
+
+try {
+  await step('create', async () => {
+    await client.send(
+      new CreateFunctionCommand({
+        FunctionName,
+        Runtime: 'nodejs22.x',
+        Handler: 'index.handler',
+        Role: 'arn:aws:iam::000000000000:role/smoke',
+        Code: { ZipFile: await zip('index.mjs', CODE) },
+        Timeout: 20,
+      }),
+    );
+    await waitUntilFunctionActiveV2({ client, maxWaitTime: WAIT_S, minDelay: 1, maxDelay: 2 }, { FunctionName });
+  });
+  await step('invoke and wait, with its log', async () => {
+    const { error, body, log } = await invoke({ echo: 'grüße 🔥' });
+    assert.equal(error, undefined);
+    assert.equal(body.echo, 'grüße 🔥');
+    assert.match(log, /smoke \{"echo"/);
+    assert.match(log, /REPORT RequestId/);
+  });
+  await step('invoke asynchronously, and see that it was handled', async () => {
+    const token = randomUUID();
+    const accepted = await client.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: JSON.stringify({ remember: token }) }));
+    assert.equal(accepted.StatusCode, 202);
+    const deadline = Date.now() + HANDLED_DEADLINE_MS;
+    for (let count = 1; ; count = Math.min(count + 1, MAX_LOOKS)) {
+      // If the event ran beside our looks it had a sandbox of its own: one look more reaches that one as well.
+      const looks = await Promise.all(Array.from({ length: count }, () => invoke({ lookMs: 200 })));
+      if (looks.some(({ body }) => body.seen?.includes(token))) break;
+      assert.ok(Date.now() < deadline, 'the event was accepted but not handled');
+      await delay(100);
+    }
+  });
+  await step('an error of the function is its own', async () => {
+    const { error, body } = await invoke({ fail: 'on purpose' });
+    assert.equal(error, 'Unhandled');
+    assert.equal(body.errorType, 'TypeError');
+    assert.equal(body.errorMessage, 'on purpose');
+  });
+  await step('a wrong signature is refused', async () => {
+    const stranger = new LambdaClient({ credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wrong' } });
+    await assert.rejects(stranger.send(new GetFunctionCommand({ FunctionName })), (error: { $metadata: { httpStatusCode?: number } }) => error.$metadata.httpStatusCode === 403);
+  });
+  await step('delete', async () => {
+    await client.send(new DeleteFunctionCommand({ FunctionName }));
+    await assert.rejects(client.send(new GetFunctionCommand({ FunctionName })), ResourceNotFoundException);
+  });
+} catch (error) {
+  console.error('FAILED', error);
+  process.exitCode = 1;
+  await client.send(new DeleteFunctionCommand({ FunctionName })).catch(() => undefined); // Never created, or unreachable: the failure above says more.
+}

@@ -1,0 +1,29 @@
+import { ServiceError } from '@hearth/kernel';
+
+/** Bytes of a control-plane request's body (spec/lambda-api.md 3.2). */
+export const MAX_REQUEST_BYTES = 70_167_211;
+/** Bytes of a synchronous event (spec/invoke.md 1.1). */
+export const MAX_SYNC_PAYLOAD_BYTES = 6_291_456;
+/** Bytes of an asynchronous event. */
+export const MAX_ASYNC_PAYLOAD_BYTES = 1_048_576;
+
+export function requestTooLarge(operation: string): ServiceError {
+  return new ServiceError('RequestEntityTooLargeException', 413, `Request must be smaller than ${MAX_REQUEST_BYTES} bytes for the ${operation} operation`, {
+    fault: null,
+    messageMember: 'message',
+  });
+}
+
+/** DryRun takes what a synchronous call takes. */
+export function payloadLimit(invocationType: string | undefined): number {
+  return invocationType === 'Event' ? MAX_ASYNC_PAYLOAD_BYTES : MAX_SYNC_PAYLOAD_BYTES;
+}
+
+/** @param bytes size of the payload; undefined when the sender did not tell and it was cut off */
+export function payloadTooLarge(bytes: number | undefined, invocationType: string | undefined): ServiceError {
+  const type = invocationType === 'Event' || invocationType === 'DryRun' ? invocationType : 'RequestResponse';
+  const limit = payloadLimit(type);
+  return new ServiceError('RequestTooLargeException', 413, `${bytes ?? `More than ${limit}`} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`, {
+    messageMember: 'Message',
+  });
+}

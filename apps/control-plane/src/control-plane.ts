@@ -1,0 +1,130 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { ErrorRenderer, lambdaService, SigV4Verifier, type OperationHandler } from '@hearth/aws-wire';
+import type { Settings } from '@hearth/config';
+import { OperatorError, ServiceError, systemClock, type Clock } from '@hearth/kernel';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { KeyLookup } from './authentication.js';
+import { AwsEndpoint } from './aws-endpoint.js';
+import { awsRoutes } from './aws-routes.js';
+import type { CodeLinks } from './code-links.js';
+import { codeRoute } from './code-route.js';
+import { ControlPlaneModule } from './control-plane.module.js';
+import type { Health } from './health.controller.js';
+import type { InvocationPort } from './invocation-port.js';
+import type { RequestTelemetry } from './request-telemetry.js';
+
+export interface ControlPlaneOptions {
+  settings: Pick<Settings, 'HEARTH_REGION' | 'HEARTH_HOST' | 'HEARTH_PORT' | 'HEARTH_PUBLIC_URL'>;
+  keyStore: KeyLookup;
+  /** By operation name of the service model; what is missing answers 501. */
+  catalogueOperations: Readonly<Record<string, OperationHandler>>;
+  invocation: InvocationPort;
+  codeLinks: CodeLinks;
+  /** `PackageStore.readArchive` */
+  readArchive: (digest: string) => Promise<Buffer>;
+  logger: Logger;
+  telemetry?: RequestTelemetry;
+  /** Shown by /_hearth/health; for instance `{ postgres: () => database.ping() }`. */
+  healthChecks?: Readonly<Record<string, () => Promise<unknown>>>;
+  clock?: Clock;
+}
+
+export interface ControlPlane {
+  /**
+   * @returns the address listened on, `http://HOST:PORT`
+   * @throws OperatorError when the port cannot be had
+   */
+  listen(): Promise<string>;
+  /** Takes no new requests, lets those under way end, and cuts what is left after `graceMs` (default 30 s). */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Request line and headers together (spec/invoke.md 1.1). */
+const MAX_HEAD_BYTES = 1_048_576;
+/** A client that has not sent its whole request by then is cut off: 70 MB at 250 KB/s. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const DEFAULT_GRACE_MS = 30_000;
+
+/** The API endpoint: AWS routes on Fastify itself, everything of Hearth's own (`/_hearth`) in Nest. */
+export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { settings, logger } = options;
+  const clock = options.clock ?? systemClock;
+  const health: Health = { draining: false, checks: options.healthChecks ?? {} };
+  const endpoint = new AwsEndpoint({
+    lambda: lambdaService(),
+    operations: options.catalogueOperations,
+    invocation: options.invocation,
+    verifier: new SigV4Verifier({ region: settings.HEARTH_REGION, clock }),
+    keys: options.keyStore,
+    region: settings.HEARTH_REGION,
+    publicUrl: settings.HEARTH_PUBLIC_URL?.replace(/\/+$/, ''),
+    clock,
+    logger,
+    telemetry: options.telemetry ?? {},
+  });
+  const server = createServer();
+  // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
+  server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger));
+  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
+  await app.init();
+  await server.ready();
+
+  return {
+    async listen() {
+      const address = { host: settings.HEARTH_HOST, port: settings.HEARTH_PORT };
+      try {
+        await server.listen(address);
+      } catch (error) {
+        throw cannotListen(address, error);
+      }
+      const { address: host, port } = server.server.address() as AddressInfo;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    },
+    async close(graceMs = DEFAULT_GRACE_MS) {
+      health.draining = true;
+      const cut = setTimeout(() => {
+        logger.warn({ graceMs }, 'requests were still under way at the end of the grace period; their connections are cut');
+        server.server.closeAllConnections();
+      }, graceMs);
+      try {
+        await app.close();
+      } finally {
+        clearTimeout(cut);
+      }
+    },
+  };
+}
+
+function createServer(): FastifyInstance {
+  const platformErrors = new ErrorRenderer();
+  return fastify({
+    logger: false,
+    http: { maxHeaderSize: MAX_HEAD_BYTES },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_HEAD_BYTES },
+    // A target that is no URL reaches no route.
+    frameworkErrors: (_error, _request, reply) => {
+      const answer = platformErrors.render(badTarget(), randomUUID());
+      reply.hijack();
+      reply.raw.writeHead(answer.status, answer.headers).end(answer.body);
+    },
+  });
+}
+
+function cannotListen({ host, port }: { host: string; port: number }, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') return new OperatorError(`Port ${port} on ${host} is in use by another process.`, 'Stop that process, or set HEARTH_PORT to a free port.');
+  if (code === 'EACCES') return new OperatorError(`This user may not listen on port ${port}.`, 'Set HEARTH_PORT to a port above 1023.');
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new OperatorError(`${host} is not an address of this machine.`, 'Set HEARTH_HOST to one of its addresses, or to 0.0.0.0.');
+  return error;
+}
+
+function badTarget(): ServiceError {
+  return new ServiceError('UnknownOperationException', 404, 'The path is not valid percent-encoding.', { fault: null, messageMember: 'message' });
+}

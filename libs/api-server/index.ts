@@ -1,0 +1,1 @@
+export * from '../../apps/control-plane/src/index.js';

@@ -1,0 +1,13 @@
+export type { OperationContext, OperationHandler } from './operation.js';
+export { lambdaService } from './lambda-service.js';
+export { notImplemented, RestJsonService, type RestJsonOptions } from './rest-json/rest-json-service.js';
+export { loadServiceModel, type OperationModel, type ServiceModel, type Shape } from './rest-json/service-model.js';
+export type { RouteMatch } from './rest-json/route-table.js';
+export type { RequestParts } from './rest-json/decoding.js';
+export type { WireResponse } from './rest-json/encoding.js';
+export { ErrorRenderer } from './rest-json/error-rendering.js';
+export { parseQuery, pathSegments, splitTarget, type QueryParameters, type RequestTarget } from './rest-json/request-target.js';
+export { SigV4Verifier, type SigningKey, type SigV4VerifierOptions } from './sigv4/verifier.js';
+export { formatTimestamp, type CredentialScope, type PresentedSignature } from './sigv4/presented-signature.js';
+export type { RequestHead } from './sigv4/signed-request.js';
+export { AwsChunkedDecoder, isStreaming, type AwsChunkedOptions } from './sigv4/aws-chunked.js';

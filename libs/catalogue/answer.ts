@@ -1,0 +1,54 @@
+import { functionArn, lambdaTimestamp } from '@hearth/kernel';
+import type { EnvironmentVault } from './environment.js';
+import type { FunctionRecord, VersionRecord } from './function-record.js';
+
+export interface AnswerForm {
+  /** Qualifier to show in FunctionArn; absent when the caller used none. */
+  qualifier?: string;
+  /** Lists leave out the states (spec/lambda-api.md 1.4). */
+  inList?: boolean;
+}
+
+/** FunctionConfiguration of spec/lambda-api.md 3. */
+export function functionConfiguration(owner: FunctionRecord, record: VersionRecord, vault: EnvironmentVault, form: AnswerForm = {}): Record<string, unknown> {
+  const variables = record.sealedEnvironment === null ? undefined : vault.open(owner.id, record.sealedEnvironment);
+  return withoutEmpty({
+    FunctionName: owner.name,
+    FunctionArn: functionArn(owner.region, owner.accountId, owner.name, form.qualifier),
+    Runtime: record.runtime,
+    Role: record.role,
+    Handler: record.handler,
+    CodeSize: record.codeSize,
+    Description: record.description,
+    Timeout: record.timeoutSeconds,
+    MemorySize: record.memoryMb,
+    LastModified: lambdaTimestamp(record.lastModified.getTime()),
+    CodeSha256: record.codeSha256,
+    ConfigSha256: record.configSha256,
+    Version: record.version,
+    Environment: variables && { Variables: variables },
+    TracingConfig: { Mode: record.tracingMode },
+    RevisionId: record.revisionId,
+    PackageType: 'Zip',
+    Architectures: [record.architecture],
+    EphemeralStorage: { Size: record.ephemeralStorageMb },
+    SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
+    LoggingConfig: record.loggingConfig,
+    ...(form.inList ? {} : stateMembers(record)),
+  });
+}
+
+function stateMembers(record: VersionRecord): Record<string, unknown> {
+  return {
+    State: record.state,
+    StateReason: record.stateReason,
+    StateReasonCode: record.stateReasonCode,
+    LastUpdateStatus: record.lastUpdateStatus,
+    LastUpdateStatusReason: record.lastUpdateReason,
+    LastUpdateStatusReasonCode: record.lastUpdateReasonCode,
+  };
+}
+
+function withoutEmpty(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null));
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import type { OperationHandler } from '@hearth/aws-wire';
+import { functionConfiguration } from '../answer.js';
+import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { configSha256 } from '../config-hash.js';
+import { validateEnvironment } from '../environment.js';
+import { conflict, invalidParameter, validationError } from '../errors.js';
+import { LATEST, type FunctionRecord, type VersionRecord } from '../function-record.js';
+import { created } from '../function-state.js';
+import { referenceOf, type CatalogueParts } from '../parts.js';
+import { numberedCopy } from '../publish.js';
+import { settingsOfCreate } from '../settings.js';
+import { assertTagCount } from '../tags.js';
+
+interface CreateFunctionInput {
+  FunctionName: string;
+  Code: CodeInput;
+  Environment?: { Variables?: Record<string, string> };
+  Tags?: Record<string, string>;
+  Publish?: boolean;
+}
+
+const NAME = /^[a-zA-Z0-9-_]+$/;
+
+export function createFunction(parts: CatalogueParts): OperationHandler {
+  const { store, vault, clock } = parts;
+  return async (input: CreateFunctionInput, context) => {
+    const reference = referenceOf(input, context, 'CreateFunction');
+    if (!NAME.test(reference.name)) throw validationError(input.FunctionName, 'functionName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+');
+    if (reference.qualifier !== undefined) throw invalidParameter('FunctionName: a new function cannot be given a qualifier.');
+    const settings = settingsOfCreate(input, reference.name, parts.limits);
+    const variables = input.Environment && (input.Environment.Variables ?? {});
+    if (variables) validateEnvironment(variables);
+    assertTagCount(input.Tags ?? {});
+    const archive = archiveOf(input.Code ?? {});
+    const taken = () => conflict(`Function already exist: ${reference.name}`);
+    if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
+    const code = await storeArchive(parts, archive);
+
+    const now = new Date(clock.now());
+    const functionId = randomUUID();
+    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {} };
+    const sealedEnvironment = variables ? vault.seal(functionId, variables) : null;
+    const latest: VersionRecord = {
+      functionId,
+      version: LATEST,
+      versionNumber: 0,
+      ...settings,
+      ...code,
+      ...created(),
+      sealedEnvironment,
+      configSha256: configSha256(settings, sealedEnvironment),
+      revisionId: randomUUID(),
+      lastModified: now,
+      serving: null,
+      servingRevision: randomUUID(),
+    };
+    const records = input.Publish ? [latest, numberedCopy(latest, 1, created(), undefined, now)] : [latest];
+    if (!(await store.insertFunction(owner, records, () => ensurePackage(parts, code.codeDigest, archive)))) throw taken();
+    for (const record of records) parts.preparations.begin({ owner, record });
+    // With Publish the answer is version 1, but its ARN stays unqualified (spec/lambda-api.md 3).
+    return functionConfiguration(owner, records.at(-1)!, vault);
+  };
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { OperationHandler } from '@hearth/aws-wire';
+import { functionConfiguration } from '../answer.js';
+import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { configSha256 } from '../config-hash.js';
+import { functionNotFound, staleRevision } from '../errors.js';
+import type { Architecture, VersionRecord } from '../function-record.js';
+import { assertUpdatable, created, updating } from '../function-state.js';
+import { findLatest, unqualifiedArn } from '../latest-only.js';
+import { referenceOf, type CatalogueParts } from '../parts.js';
+import { publishCopy, unchangedVersion, type Written } from '../publish.js';
+import { validateArchitecture } from '../settings.js';
+import { refuseUnsupportedMembers } from '../unsupported-members.js';
+
+interface UpdateFunctionCodeInput extends CodeInput {
+  FunctionName: string;
+  Architectures?: Architecture[];
+  Publish?: boolean;
+  DryRun?: boolean;
+  RevisionId?: string;
+}
+
+export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
+  const { store, vault, clock, preparations } = parts;
+  return async (input: UpdateFunctionCodeInput, context) => {
+    const reference = referenceOf(input, context, 'UpdateFunctionCode');
+    const arn = unqualifiedArn(reference);
+    refuseUnsupportedMembers(input);
+    const before = await findLatest(store, reference);
+    assertUpdatable(before.record, arn); // Spares the unpacking; decided again under the lock.
+    const archive = archiveOf(input);
+    if (input.Architectures?.[0]) validateArchitecture(input.Architectures[0], parts.limits);
+    const code = await storeArchive(parts, archive);
+
+    const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
+      if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
+      assertUpdatable(record, arn);
+      const architecture = input.Architectures?.[0] ?? record.architecture;
+      const settled = { ...record, ...code, architecture, configSha256: configSha256({ ...record, architecture }, record.sealedEnvironment) };
+      if (input.DryRun) return { answer: { owner, record: settled }, begun: [] };
+      await change.holdPackage(code.codeDigest);
+      await ensurePackage(parts, code.codeDigest, archive);
+      const now = new Date(clock.now());
+      const latest: VersionRecord = { ...settled, ...updating(record), revisionId: randomUUID(), lastModified: now };
+      await change.update(latest, record);
+      const begun = [{ owner, record: latest }];
+      if (!input.Publish) return { answer: begun[0]!, begun };
+      const same = await unchangedVersion(latest, owner.nextVersion, change);
+      const published = { owner, record: same ?? (await publishCopy(latest, created(), undefined, now, change)) };
+      return { answer: published, begun: [...begun, published] };
+    });
+    if (written === undefined) throw functionNotFound(arn);
+    for (const found of written.begun) preparations.begin(found);
+    return functionConfiguration(written.answer.owner, written.answer.record, vault, { qualifier: input.Publish && !input.DryRun ? written.answer.record.version : undefined });
+  };
+}

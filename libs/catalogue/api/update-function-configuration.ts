@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { OperationHandler } from '@hearth/aws-wire';
+import { functionConfiguration } from '../answer.js';
+import { configSha256 } from '../config-hash.js';
+import { validateEnvironment } from '../environment.js';
+import { functionNotFound, staleRevision } from '../errors.js';
+import type { VersionRecord } from '../function-record.js';
+import { assertUpdatable, updating } from '../function-state.js';
+import { findLatest, unqualifiedArn } from '../latest-only.js';
+import { referenceOf, type CatalogueParts } from '../parts.js';
+import type { Written } from '../publish.js';
+import { settingsOfUpdate } from '../settings.js';
+
+interface UpdateFunctionConfigurationInput {
+  FunctionName: string;
+  Environment?: { Variables?: Record<string, string> };
+  RevisionId?: string;
+}
+
+export function updateFunctionConfiguration(parts: CatalogueParts): OperationHandler {
+  const { store, vault, clock, preparations } = parts;
+
+  /** The stored bytes stay when the variables do: the configuration's hash is over them. */
+  function sealedOf(record: VersionRecord, variables: Record<string, string> | undefined): Buffer | null {
+    if (variables === undefined) return record.sealedEnvironment;
+    if (record.sealedEnvironment !== null && isDeepStrictEqual(vault.open(record.functionId, record.sealedEnvironment), variables)) return record.sealedEnvironment;
+    return vault.seal(record.functionId, variables);
+  }
+
+  return async (input: UpdateFunctionConfigurationInput, context) => {
+    const reference = referenceOf(input, context, 'UpdateFunctionConfiguration');
+    const arn = unqualifiedArn(reference);
+    await findLatest(store, reference);
+    const variables = input.Environment && { ...input.Environment.Variables };
+    if (variables) validateEnvironment(variables);
+
+    const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
+      const settings = settingsOfUpdate(record, input, owner.name, parts.limits);
+      if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
+      assertUpdatable(record, arn);
+      const sealedEnvironment = sealedOf(record, variables);
+      const latest: VersionRecord = {
+        ...record,
+        ...settings,
+        ...updating(record),
+        sealedEnvironment,
+        configSha256: configSha256(settings, sealedEnvironment),
+        revisionId: randomUUID(),
+        lastModified: new Date(clock.now()),
+      };
+      await change.update(latest, record);
+      const found = { owner, record: latest };
+      return { answer: found, begun: [found] };
+    });
+    if (written === undefined) throw functionNotFound(arn);
+    for (const found of written.begun) preparations.begin(found);
+    return functionConfiguration(written.answer.owner, written.answer.record, vault);
+  };
+}

@@ -1,0 +1,117 @@
+import type { PackageStore } from '@hearth/artifacts';
+import type { OperationHandler } from '@hearth/aws-wire';
+import type { Database } from '@hearth/database';
+import { systemClock, type Clock } from '@hearth/kernel';
+import { createFunction } from './api/create-function.js';
+import { deleteFunction } from './api/delete-function.js';
+import { getFunctionConfiguration } from './api/get-function-configuration.js';
+import { getFunction } from './api/get-function.js';
+import { listFunctions } from './api/list-functions.js';
+import { listTags } from './api/list-tags.js';
+import { listVersionsByFunction } from './api/list-versions-by-function.js';
+import { publishVersion } from './api/publish-version.js';
+import { tagResource } from './api/tag-resource.js';
+import { untagResource } from './api/untag-resource.js';
+import { updateFunctionCode } from './api/update-function-code.js';
+import { updateFunctionConfiguration } from './api/update-function-configuration.js';
+import { ChangeFeed } from './change-feed.js';
+import { EnvironmentVault, type SecretSealer } from './environment.js';
+import type { Architecture } from './function-record.js';
+import type { FunctionResolver } from './function-version.js';
+import { Housekeeping } from './housekeeping.js';
+import type { CatalogueParts, CodeLink } from './parts.js';
+import { Preparations, type Prepare } from './preparations.js';
+import { CachingFunctionResolver } from './resolver.js';
+import { CatalogueStore } from './store.js';
+
+/**
+ * A package stays this long after its last user went: a sandbox of an older revision may run for 15 minutes more and read
+ * its code until the end.
+ */
+const PACKAGE_GRACE_MS = 20 * 60_000;
+const HOUSEKEEPING_MS = 10_000;
+
+export interface CatalogueOptions {
+  database: Database;
+  packages: PackageStore;
+  /** iam's SecretBox. */
+  secrets: SecretSealer;
+  /** Runtime names this deployment can run, read at each use. */
+  knownRuntimes: () => readonly string[];
+  codeLink: CodeLink;
+  /** Architectures of the deployment's workers; default x86_64. */
+  architectures?: readonly Architecture[];
+  /** Default: makes sure that the package is unpacked here. */
+  prepare?: Prepare;
+  clock?: Clock;
+  /** Failures that no caller sees: background steps, the change listener. */
+  onError?: (error: unknown, doing: string) => void;
+  packageGraceMs?: number;
+  housekeepingMs?: number;
+}
+
+export interface Catalogue {
+  /** By operation name of the service model. */
+  operations: Record<string, OperationHandler>;
+  resolver: FunctionResolver;
+  /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
+  resumePending(): Promise<void>;
+  /** Removes packages whose grace period is over; also done at intervals. */
+  sweepPackages(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export function createCatalogue(options: CatalogueOptions): Catalogue {
+  const { database, packages } = options;
+  const onError = options.onError ?? ((error, doing) => console.error(`Failed while ${doing}:`, error));
+  const vault = new EnvironmentVault(options.secrets);
+  const store = new CatalogueStore(database, (functionId) => resolver.onChange(functionId));
+  const feed = new ChangeFeed(database, { onChange: (functionId) => resolver.onChange(functionId), onGap: () => resolver.onGap() }, (error) => onError(error, 'listening for changes of functions'));
+  const resolver = new CachingFunctionResolver(store, vault, feed);
+  const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
+  const preparations = new Preparations(store, prepare, onError);
+  const housekeeping = new Housekeeping(
+    { store, packages, preparations },
+    { intervalMs: options.housekeepingMs ?? HOUSEKEEPING_MS, packageGraceMs: options.packageGraceMs ?? PACKAGE_GRACE_MS },
+    onError,
+  );
+  const parts: CatalogueParts = {
+    store,
+    packages,
+    vault,
+    preparations,
+    limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },
+    clock: options.clock ?? systemClock,
+    codeLink: options.codeLink,
+  };
+  feed.start();
+  housekeeping.start();
+  return {
+    operations: operationsOf(parts),
+    resolver,
+    resumePending: () => preparations.resume(),
+    sweepPackages: () => housekeeping.sweepPackages(),
+    async close() {
+      await housekeeping.stop();
+      await preparations.stop();
+      await feed.stop();
+    },
+  };
+}
+
+function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
+  return {
+    CreateFunction: createFunction(parts),
+    GetFunction: getFunction(parts),
+    GetFunctionConfiguration: getFunctionConfiguration(parts),
+    ListFunctions: listFunctions(parts),
+    UpdateFunctionCode: updateFunctionCode(parts),
+    UpdateFunctionConfiguration: updateFunctionConfiguration(parts),
+    DeleteFunction: deleteFunction(parts),
+    PublishVersion: publishVersion(parts),
+    ListVersionsByFunction: listVersionsByFunction(parts),
+    ListTags: listTags(parts),
+    TagResource: tagResource(parts),
+    UntagResource: untagResource(parts),
+  };
+}

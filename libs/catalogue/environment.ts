@@ -1,0 +1,72 @@
+import { invalidParameter } from './errors.js';
+
+/** Limit over all variables (spec/lambda-api.md 3). */
+const MAX_ENVIRONMENT_BYTES = 4_096;
+
+/** Set by the platform and not to be changed (spec/runtime-api.md 5). */
+const RESERVED = new Set([
+  '_HANDLER',
+  '_X_AMZN_TRACE_ID',
+  '_AWS_XRAY_DAEMON_ADDRESS',
+  '_AWS_XRAY_DAEMON_PORT',
+  'AWS_LAMBDA_RUNTIME_API',
+  'LAMBDA_TASK_ROOT',
+  'LAMBDA_RUNTIME_DIR',
+  'AWS_REGION',
+  'AWS_EXECUTION_ENV',
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_LAMBDA_LOG_FORMAT',
+  'AWS_LAMBDA_LOG_LEVEL',
+  'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_MAX_CONCURRENCY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_SECURITY_TOKEN',
+]);
+
+/** @throws ServiceError InvalidParameterValueException for reserved names and more than 4 KB */
+export function validateEnvironment(variables: Record<string, string>): void {
+  const reserved = Object.keys(variables).filter((name) => RESERVED.has(name));
+  if (reserved.length > 0) {
+    throw invalidParameter(
+      'Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are ' +
+        `currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
+    );
+  }
+  const text = JSON.stringify(variables);
+  if (Buffer.byteLength(text) > MAX_ENVIRONMENT_BYTES) {
+    throw invalidParameter(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${text}`,
+    );
+  }
+}
+
+/** The part of iam's SecretBox that is used here. */
+export interface SecretSealer {
+  seal(plain: Uint8Array, context: string): Buffer;
+  open(sealed: Uint8Array, context: string): Buffer;
+}
+
+/** Environment variables at rest: sealed, and bound to their function so that rows cannot be swapped. */
+export class EnvironmentVault {
+  constructor(private readonly secrets: SecretSealer) {}
+
+  seal(functionId: string, variables: Record<string, string>): Buffer {
+    return this.secrets.seal(Buffer.from(JSON.stringify(variables)), contextOf(functionId));
+  }
+
+  open(functionId: string, sealed: Buffer): Record<string, string> {
+    return JSON.parse(this.secrets.open(sealed, contextOf(functionId)).toString('utf8')) as Record<string, string>;
+  }
+}
+
+function contextOf(functionId: string): string {
+  return `function-environment:${functionId}`;
+}

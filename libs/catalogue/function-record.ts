@@ -1,0 +1,93 @@
+/** Rows of the catalogue as the rest of the library sees them. */
+
+export type Architecture = 'x86_64' | 'arm64';
+
+export interface LoggingConfig {
+  LogFormat: 'Text' | 'JSON';
+  ApplicationLogLevel?: string;
+  SystemLogLevel?: string;
+  LogGroup: string;
+}
+
+/** What a caller configures, validated and complete. */
+export interface FunctionSettings {
+  runtime: string;
+  handler: string;
+  role: string;
+  description: string;
+  timeoutSeconds: number;
+  memoryMb: number;
+  ephemeralStorageMb: number;
+  architecture: Architecture;
+  loggingConfig: LoggingConfig;
+  tracingMode: 'Active' | 'PassThrough';
+}
+
+export interface FunctionCode {
+  /** Hex SHA-256 of the archive. */
+  codeDigest: string;
+  /** Base64 of the same. */
+  codeSha256: string;
+  /** Bytes of the archive. */
+  codeSize: number;
+}
+
+/** What an invocation needs of a version. A copy of it is kept while an update is being applied (docs/decisions/0003). */
+export interface ServedVersion {
+  runtime: string;
+  handler: string;
+  role: string;
+  timeoutSeconds: number;
+  memoryMb: number;
+  ephemeralStorageMb: number;
+  architecture: Architecture;
+  loggingConfig: LoggingConfig;
+  codeDigest: string;
+  sealedEnvironment: Buffer | null;
+  servingRevision: string;
+}
+
+export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
+export type UpdateStatus = 'InProgress' | 'Successful' | 'Failed';
+
+export interface VersionState {
+  state: FunctionState;
+  stateReason: string | null;
+  stateReasonCode: string | null;
+  lastUpdateStatus: UpdateStatus | null;
+  lastUpdateReason: string | null;
+  lastUpdateReasonCode: string | null;
+}
+
+export interface VersionRecord extends FunctionSettings, FunctionCode, VersionState {
+  functionId: string;
+  /** `$LATEST` or digits. */
+  version: string;
+  /** 0 for `$LATEST`. */
+  versionNumber: number;
+  /** null when never set. */
+  sealedEnvironment: Buffer | null;
+  configSha256: string;
+  revisionId: string;
+  lastModified: Date;
+  /** What invocations run instead of this row; null when they run this row. */
+  serving: ServedVersion | null;
+  servingRevision: string;
+}
+
+export interface FunctionRecord {
+  id: string;
+  accountId: string;
+  region: string;
+  name: string;
+  /** Number of the next published version. */
+  nextVersion: number;
+  tags: Record<string, string>;
+}
+
+export const LATEST = '$LATEST';
+
+export function servedPart(record: VersionRecord): ServedVersion {
+  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision } = record;
+  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision };
+}

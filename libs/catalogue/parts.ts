@@ -1,0 +1,35 @@
+import type { PackageStore } from '@hearth/artifacts';
+import type { OperationContext } from '@hearth/aws-wire';
+import type { Clock } from '@hearth/kernel';
+import type { EnvironmentVault } from './environment.js';
+import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
+import type { Preparations } from './preparations.js';
+import type { DeploymentLimits } from './settings.js';
+import type { CatalogueStore } from './store.js';
+
+export interface LinkedCode {
+  accountId: string;
+  functionName: string;
+  version: string;
+  /** Hex SHA-256 of the archive. */
+  codeDigest: string;
+}
+
+/** URL from which the archive can be fetched for 10 minutes (spec/lambda-api.md 3.2). */
+export type CodeLink = (code: LinkedCode, context: OperationContext) => string | Promise<string>;
+
+/** What the operations work with. */
+export interface CatalogueParts {
+  store: CatalogueStore;
+  packages: PackageStore;
+  vault: EnvironmentVault;
+  preparations: Preparations;
+  limits: DeploymentLimits;
+  clock: Clock;
+  codeLink: CodeLink;
+}
+
+/** The function an operation is about, as its caller named it. */
+export function referenceOf(input: { FunctionName: string; Qualifier?: string }, context: OperationContext, operation: string): FunctionReference {
+  return parseFunctionReference(input.FunctionName, input.Qualifier, { region: context.region, accountId: context.accountId, principalArn: context.principalArn, action: `lambda:${operation}` });
+}

@@ -1,0 +1,104 @@
+import type { FunctionSettings } from './function-record.js';
+import { settingsOfCreate, settingsOfUpdate, type DeploymentLimits } from './settings.js';
+
+const limits: DeploymentLimits = { knownRuntimes: () => ['nodejs22.x', 'provided.al2023'], architectures: ['x86_64'] };
+const base = { Runtime: 'nodejs22.x', Handler: 'index.handler', Role: 'arn:aws:iam::123456789012:role/app' };
+const create = (more: Record<string, unknown> = {}): FunctionSettings => settingsOfCreate({ ...base, ...more }, 'fn', limits);
+const refusal = (message: string, code = 'InvalidParameterValueException') => expect.objectContaining({ code, status: 400, message });
+const constraint = (value: unknown, member: string, text: string) => `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${text}`;
+
+describe('settings of a new function', () => {
+  it('have the defaults of Lambda', () => {
+    expect(create()).toEqual({
+      runtime: 'nodejs22.x',
+      handler: 'index.handler',
+      role: 'arn:aws:iam::123456789012:role/app',
+      description: '',
+      timeoutSeconds: 3,
+      memoryMb: 128,
+      ephemeralStorageMb: 512,
+      architecture: 'x86_64',
+      loggingConfig: { LogFormat: 'Text', LogGroup: '/aws/lambda/fn' },
+      tracingMode: 'PassThrough',
+    });
+  });
+
+  it('take what the caller gives, up to the limits', () => {
+    expect(create({ Timeout: 900, MemorySize: 10_240, EphemeralStorage: { Size: 10_240 }, TracingConfig: { Mode: 'Active' }, LoggingConfig: { LogFormat: 'JSON' } })).toMatchObject({
+      timeoutSeconds: 900,
+      memoryMb: 10_240,
+      ephemeralStorageMb: 10_240,
+      tracingMode: 'Active',
+      loggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'INFO', LogGroup: '/aws/lambda/fn' },
+    });
+  });
+
+  it.each([
+    [{ Timeout: 901 }, constraint(901, 'timeout', 'Member must have value less than or equal to 900')],
+    [{ Timeout: 0 }, constraint(0, 'timeout', 'Member must have value greater than or equal to 1')],
+    [{ MemorySize: 127 }, constraint(127, 'memorySize', 'Member must have value greater than or equal to 128')],
+    [{ MemorySize: 10_241 }, constraint(10_241, 'memorySize', 'Member must have value less than or equal to 10240')],
+    [{ EphemeralStorage: { Size: 511 } }, constraint(511, 'ephemeralStorage.size', 'Member must have value greater than or equal to 512')],
+    [{ Runtime: 'nodejs99.x' }, "Value nodejs99.x at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs22.x, provided.al2023] or be a valid ARN"],
+    [{ Runtime: 'ruby3.4' }, "Value ruby3.4 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs22.x, provided.al2023] or be a valid ARN"],
+    [{ Runtime: 'go1.x' }, 'The runtime parameter of go1.x is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.'],
+    [{ Runtime: undefined }, 'Runtime and Handler are mandatory parameters for functions created with deployment packages.'],
+    [{ Architectures: ['arm64'] }, 'Architectures: arm64 is not supported by this deployment. It has workers for: x86_64.'],
+    [{ LoggingConfig: { LogFormat: 'Text', ApplicationLogLevel: 'INFO' } }, 'LoggingConfig: log levels can be set only when LogFormat is JSON.'],
+  ])('refuse %j', (more, message) => {
+    expect(() => create(more)).toThrow(refusal(message));
+  });
+
+  it.each([
+    ['a role that is none', { Role: 'arn:aws:iam::123:role/x' }],
+    ['a handler with a space', { Handler: 'index handler' }],
+  ])('refuse %s as the framework does', (_what, more) => {
+    expect(() => create(more)).toThrow(expect.objectContaining({ code: 'ValidationException', status: 400 }));
+  });
+
+  it.each([
+    ['PackageType Image', { PackageType: 'Image' }],
+    ['VpcConfig', { VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: [] } }],
+    ['DeadLetterConfig', { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q' } }],
+    ['KMSKeyArn', { KMSKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/x' }],
+    ['Layers', { Layers: ['arn:aws:lambda:us-east-1:123456789012:layer:l:1'] }],
+    ['FileSystemConfigs', { FileSystemConfigs: [{ Arn: 'a', LocalMountPath: '/mnt/x' }] }],
+    ['CodeSigningConfigArn', { CodeSigningConfigArn: 'arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0' }],
+    ['ImageConfig', { ImageConfig: { Command: ['x'] } }],
+    ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],
+    ['TenancyConfig', { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }],
+    ['CapacityProviderConfig', { CapacityProviderConfig: {} }],
+    ['DurableConfig', { DurableConfig: { ExecutionTimeout: 5 } }],
+    ['PublishTo', { PublishTo: 'LATEST_PUBLISHED' }],
+  ])('refuse %s by name instead of ignoring it', (name, more) => {
+    expect(() => create(more)).toThrow(refusal(`${name} is not supported by this deployment.`));
+  });
+
+  it('accept neutral values of the same members', () => {
+    expect(
+      create({
+        PackageType: 'Zip',
+        VpcConfig: { SubnetIds: [], SecurityGroupIds: [] },
+        DeadLetterConfig: { TargetArn: '' },
+        KMSKeyArn: '',
+        Layers: [],
+        FileSystemConfigs: [],
+        ImageConfig: {},
+        SnapStart: { ApplyOn: 'None' },
+        TracingConfig: { Mode: 'PassThrough' },
+      }),
+    ).toEqual(create());
+  });
+});
+
+describe('settings after an update', () => {
+  it('keep what is absent', () => {
+    expect(settingsOfUpdate(create({ Description: 'd', Timeout: 9 }), { MemorySize: 256 }, 'fn', limits)).toEqual({ ...create({ Description: 'd', Timeout: 9 }), memoryMb: 256 });
+  });
+
+  it('may stay on a runtime that left the deployment', () => {
+    const left = { ...create(), runtime: 'python3.11' };
+    expect(settingsOfUpdate(left, { Timeout: 9 }, 'fn', limits).runtime).toBe('python3.11');
+    expect(() => settingsOfUpdate(left, { Runtime: 'python3.11' }, 'fn', limits)).toThrow(expect.objectContaining({ code: 'InvalidParameterValueException' }));
+  });
+});

@@ -1,0 +1,212 @@
+/**
+ * The catalogue's tables; nothing else in this library speaks SQL.
+ *
+ * Invariants:
+ * 1. Whoever changes a function holds the lock of its row in `functions` (FOR UPDATE) until the commit.
+ * 2. Whoever makes a row refer to a package holds the package's advisory lock, shared; whoever removes a package holds it alone.
+ * 3. A package that loses a user is written to `loose_packages` in the same transaction.
+ * 4. The asynchronous step changes a version only if its revision is still the one the step was started for.
+ */
+import type { Database } from '@hearth/database';
+import type pg from 'pg';
+import { LATEST, type FunctionRecord, type VersionRecord } from './function-record.js';
+import { INSERT_VERSION, SELECT_VERSION, toFunction, toVersion, UPDATE_VERSION, versionValues } from './version-rows.js';
+
+export interface FunctionPlace {
+  accountId: string;
+  region: string;
+  name: string;
+}
+
+export interface FoundVersion {
+  owner: FunctionRecord;
+  record: VersionRecord;
+}
+
+/** Where a page ended: lists go on behind it, whatever came or went meanwhile. */
+export interface ListPosition {
+  name: string;
+  versionNumber: number;
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+export class CatalogueStore {
+  /** @param changed called with the function's id after each commit, before the writer goes on */
+  constructor(
+    private readonly database: Database,
+    private readonly changed: (functionId: string) => void,
+  ) {}
+
+  async find(place: FunctionPlace, version: string): Promise<FoundVersion | undefined> {
+    const { rows } = await this.database.pool.query(`${SELECT_VERSION} WHERE f.account_id = $1 AND f.region = $2 AND f.name = $3 AND v.version = $4`, [place.accountId, place.region, place.name, version]);
+    return rows[0] && { owner: toFunction(rows[0]), record: toVersion(rows[0]) };
+  }
+
+  /** One version per function (`$LATEST`), or all of them. Ordered by name, then version. */
+  async listFunctions(accountId: string, region: string, all: boolean, after: ListPosition | undefined, limit: number): Promise<FoundVersion[]> {
+    const position = after ?? { name: '', versionNumber: -1 };
+    const { rows } = await this.database.pool.query(
+      `${SELECT_VERSION} WHERE f.account_id = $1 AND f.region = $2 AND ($3 OR v.version_number = 0) AND (f.name, v.version_number) > ($4, $5)
+       ORDER BY f.name, v.version_number LIMIT $6`,
+      [accountId, region, all, position.name, position.versionNumber, limit],
+    );
+    return rows.map((row) => ({ owner: toFunction(row), record: toVersion(row) }));
+  }
+
+  async listVersions(functionId: string, afterNumber: number, limit: number): Promise<FoundVersion[]> {
+    const { rows } = await this.database.pool.query(`${SELECT_VERSION} WHERE f.id = $1 AND v.version_number > $2 ORDER BY v.version_number LIMIT $3`, [functionId, afterNumber, limit]);
+    return rows.map((row) => ({ owner: toFunction(row), record: toVersion(row) }));
+  }
+
+  /** Versions whose asynchronous step is still to come, of every account. */
+  async unfinished(limit: number): Promise<FoundVersion[]> {
+    const { rows } = await this.database.pool.query(`${SELECT_VERSION} WHERE v.state = 'Pending' OR v.last_update_status = 'InProgress' ORDER BY v.last_modified LIMIT $1`, [limit]);
+    return rows.map((row) => ({ owner: toFunction(row), record: toVersion(row) }));
+  }
+
+  /** @returns false when the name is taken */
+  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackage: () => Promise<void>): Promise<boolean> {
+    try {
+      await this.database.transaction(async (client) => {
+        await client.query('INSERT INTO functions (id, account_id, region, name, next_version, tags) VALUES ($1, $2, $3, $4, $5, $6)', [owner.id, owner.accountId, owner.region, owner.name, owner.nextVersion, owner.tags]);
+        await holdPackage(client, records[0]!.codeDigest, 'shared');
+        await ensurePackage();
+        for (const record of records) await client.query(INSERT_VERSION, versionValues(record));
+      });
+    } catch (error) {
+      if ((error as { code?: string; constraint?: string }).code === UNIQUE_VIOLATION) return false;
+      throw error;
+    }
+    this.changed(owner.id);
+    return true;
+  }
+
+  /**
+   * Runs `work` with the function locked, so that writers of one function take turns.
+   * @returns what `work` returns; undefined when there is no such function
+   */
+  async change<T>(place: FunctionPlace, work: (found: FoundVersion, change: FunctionChange) => Promise<T>): Promise<T | undefined> {
+    let functionId: string | undefined;
+    const result = await this.database.transaction(async (client) => {
+      const { rows } = await client.query('SELECT * FROM functions WHERE account_id = $1 AND region = $2 AND name = $3 FOR UPDATE', [place.accountId, place.region, place.name]);
+      if (rows[0] === undefined) return undefined;
+      const owner = toFunction(rows[0]);
+      functionId = owner.id;
+      const change = new FunctionChange(client, owner.id);
+      const record = await change.version(LATEST);
+      if (record === undefined) throw new Error(`Function ${owner.id} has no ${LATEST}`);
+      return work({ owner, record }, change);
+    });
+    if (functionId !== undefined) this.changed(functionId);
+    return result;
+  }
+
+  /**
+   * The end of an asynchronous step.
+   * @returns false when the version was deleted or written anew since
+   */
+  async finish(record: VersionRecord, startedForRevision: string): Promise<boolean> {
+    const done = await this.database.transaction(async (client) => {
+      await client.query('SELECT 1 FROM functions WHERE id = $1 FOR UPDATE', [record.functionId]);
+      const change = new FunctionChange(client, record.functionId);
+      const current = await change.version(record.version);
+      if (current === undefined || current.revisionId !== startedForRevision) return false;
+      await change.update(record, current);
+      return true;
+    });
+    this.changed(record.functionId);
+    return done;
+  }
+
+  /** Committed at once: from now on the sweeper looks after the package, whatever becomes of its would-be user. */
+  async notePackage(digest: string): Promise<void> {
+    await this.database.pool.query(NOTE_LOOSE, [digest]);
+  }
+
+  /**
+   * Gives packages that had no user for `graceMs` to `remove`, each under its lock, and forgets those that have one.
+   * @returns how many were removed
+   */
+  async sweepPackages(graceMs: number, remove: (digest: string) => Promise<void>): Promise<number> {
+    const due = `since <= now() - make_interval(secs => $1)`;
+    const { rows } = await this.database.pool.query<{ digest: string }>(`SELECT digest FROM loose_packages WHERE ${due} ORDER BY since LIMIT 100`, [graceMs / 1_000]);
+    let removed = 0;
+    for (const { digest } of rows) {
+      await this.database.transaction(async (client) => {
+        await holdPackage(client, digest, 'alone');
+        const { rowCount } = await client.query(`DELETE FROM loose_packages WHERE digest = $2 AND ${due}`, [graceMs / 1_000, digest]);
+        if (rowCount === 0) return; // Noted again meanwhile: somebody is about to use it.
+        const users = await client.query('SELECT 1 FROM function_versions WHERE code_digest = $1 OR serving_code_digest = $1 LIMIT 1', [digest]);
+        if (users.rowCount !== 0) return;
+        await remove(digest);
+        removed += 1;
+      });
+    }
+    return removed;
+  }
+}
+
+/** Writes of one locked function. */
+export class FunctionChange {
+  constructor(
+    private readonly client: pg.PoolClient,
+    private readonly functionId: string,
+  ) {}
+
+  async version(version: string): Promise<VersionRecord | undefined> {
+    const { rows } = await this.client.query('SELECT * FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version]);
+    return rows[0] && toVersion(rows[0]);
+  }
+
+  async insert(record: VersionRecord): Promise<void> {
+    await this.client.query(INSERT_VERSION, versionValues(record));
+  }
+
+  async update(record: VersionRecord, before: VersionRecord): Promise<void> {
+    await this.client.query(UPDATE_VERSION, versionValues(record));
+    const used = new Set([record.codeDigest, record.serving?.codeDigest]);
+    const dropped = [before.codeDigest, before.serving?.codeDigest].filter((digest) => digest !== undefined && !used.has(digest));
+    for (const digest of dropped.sort()) await this.client.query(NOTE_LOOSE, [digest]); // Always in this order: no deadlocks.
+  }
+
+  /** Takes the next number; it is never given again. */
+  async takeVersionNumber(): Promise<number> {
+    const { rows } = await this.client.query<{ taken: number }>('UPDATE functions SET next_version = next_version + 1 WHERE id = $1 RETURNING next_version - 1 AS taken', [this.functionId]);
+    return rows[0]!.taken;
+  }
+
+  async setTags(tags: Record<string, string>): Promise<void> {
+    await this.client.query('UPDATE functions SET tags = $2 WHERE id = $1', [this.functionId, tags]);
+  }
+
+  /** Keeps the package from being removed until the commit. */
+  async holdPackage(digest: string): Promise<void> {
+    await holdPackage(this.client, digest, 'shared');
+  }
+
+  /** @returns false when there is no such version */
+  async deleteVersion(version: string): Promise<boolean> {
+    await this.noteCodeOf('function_id = $1 AND version = $2', [this.functionId, version]);
+    return (await this.client.query('DELETE FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version])).rowCount === 1;
+  }
+
+  async deleteFunction(): Promise<void> {
+    await this.noteCodeOf('function_id = $1', [this.functionId]);
+    await this.client.query('DELETE FROM functions WHERE id = $1', [this.functionId]);
+  }
+
+  private async noteCodeOf(condition: string, values: unknown[]): Promise<void> {
+    await this.client.query(
+      `INSERT INTO loose_packages (digest) SELECT DISTINCT digest FROM function_versions, unnest(ARRAY[code_digest, serving_code_digest]) AS digest
+       WHERE ${condition} AND digest IS NOT NULL ORDER BY digest ON CONFLICT (digest) DO UPDATE SET since = now()`,
+      values,
+    );
+  }
+}
+
+const NOTE_LOOSE = 'INSERT INTO loose_packages (digest) VALUES ($1) ON CONFLICT (digest) DO UPDATE SET since = now()';
+
+async function holdPackage(client: pg.PoolClient, digest: string, how: 'shared' | 'alone'): Promise<void> {
+  await client.query(`SELECT pg_advisory_xact_lock${how === 'shared' ? '_shared' : ''}(hashtextextended('hearth.package.' || $1, 0))`, [digest]);
+}

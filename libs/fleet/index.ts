@@ -1,0 +1,7 @@
+export { FLEET, type Fleet } from './fleet.js';
+export { LocalFleet, type InvocationRunner } from './local-fleet.js';
+export { RemoteFleet, type RemoteFleetOptions } from './remote-fleet.js';
+export { startWorker, type RunningWorker, type WorkerParts } from './create-worker.js';
+export { WorkerServer, type WorkerServerOptions } from './worker-server.js';
+export { requireFleetSecret } from './fleet-signature.js';
+export type { FunctionSpec, InvocationOutcome, InvocationRequest } from '@hearth/sandbox';

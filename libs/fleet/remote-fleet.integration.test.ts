@@ -1,0 +1,240 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadSettings } from '@hearth/config';
+import { InfrastructureError, ServiceError } from '@hearth/kernel';
+import { QueueConnection, startTestRedis, type Logger, type TestRedis } from '@hearth/queue';
+import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
+import { RemoteFleet, startWorker, type InvocationRunner, type RunningWorker } from './index.js';
+
+const SECRET = 'a secret for tests only';
+
+/** A pool of JavaScript functions: `behaviour` decides, and each call is remembered. */
+class TestPool implements InvocationRunner {
+  readonly calls: InvocationRequest[] = [];
+  aborted = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly behaviour: (request: InvocationRequest, signal?: AbortSignal) => Promise<void> = () => Promise.resolve(),
+  ) {}
+
+  async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    this.calls.push(request);
+    signal?.addEventListener('abort', () => this.aborted++);
+    await this.behaviour(request, signal);
+    return { status: 'success', payload: request.payload, logTail: Buffer.from(`from ${this.name}`), coldStart: true, durationMs: 1.5, billedDurationMs: 2, maxMemoryUsedMb: 30, phases: { init: [1, 2] } };
+  }
+}
+
+function request(functionName: string, payload: Uint8Array = Buffer.from('{}')): InvocationRequest {
+  return {
+    requestId: randomUUID(),
+    payload,
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${functionName}`,
+    traceHeader: 'Root=1-0-0',
+    spec: {
+      accountId: '000000000000',
+      region: 'us-east-1',
+      functionName,
+      version: '$LATEST',
+      sandboxKey: `000000000000/${functionName}/$LATEST/r`,
+      runtime: 'nodejs22.x',
+      handler: 'index.handler',
+      role: 'arn:aws:iam::000000000000:role/test',
+      memoryMb: 128,
+      timeoutSeconds: 3,
+      ephemeralStorageMb: 512,
+      architecture: 'x86_64',
+      environment: { UMLAUT: 'ä' },
+      codeDigest: '00',
+      logFormat: 'Text',
+      logGroup: '/aws/lambda/f',
+    },
+  };
+}
+
+describe('invocations over the network', () => {
+  let redis: TestRedis;
+  const closing: (() => Promise<unknown> | void)[] = [];
+  const log: string[] = [];
+  const logger: Logger = { debug: () => undefined, info: () => undefined, warn: (_fields, message) => void log.push(message), error: (_fields, message) => void log.push(message) };
+
+  beforeEach(async () => {
+    redis = await startTestRedis();
+    log.length = 0;
+  });
+
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+    await redis.stop();
+  });
+
+  async function connect(): Promise<QueueConnection> {
+    const queue = new QueueConnection({ url: redis.url, prefix: 'test', logger });
+    closing.push(() => queue.close());
+    await queue.check();
+    return queue;
+  }
+
+  async function worker(pool: InvocationRunner, secret = SECRET): Promise<RunningWorker> {
+    const running = await startWorker({ pool, queue: await connect(), settings: loadSettings({ HEARTH_FLEET_SECRET: secret, HEARTH_WORKER_PORT: '0', HEARTH_SANDBOX_MAX: '10' }), logger });
+    closing.push(() => running.stop(0));
+    return running;
+  }
+
+  async function fleet(workerUrls: string[] = []): Promise<RemoteFleet> {
+    const remote = new RemoteFleet({ queue: await connect(), secret: SECRET, workerUrls, logger });
+    closing.push(() => remote.stop());
+    await remote.start();
+    return remote;
+  }
+
+  async function until(what: string, condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + 15_000;
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
+      await pause(10);
+    }
+  }
+
+  it('arrive with everything and come back with everything, byte for byte', async () => {
+    const pool = new TestPool('one');
+    await worker(pool);
+    const payload = Buffer.from([0, 255, 10, 13, ...Buffer.from('{"a":"ä"}')]);
+    const sent = { ...request('f', payload), clientContext: '{"custom":{}}' };
+    const outcome = await (await fleet()).invoke(sent);
+    expect({ ...outcome, payload: [...outcome.payload], logTail: Buffer.from(outcome.logTail).toString() }).toEqual({
+      status: 'success', payload: [...payload], logTail: 'from one', coldStart: true, durationMs: 1.5, billedDurationMs: 2, maxMemoryUsedMb: 30, phases: { init: [1, 2] },
+    });
+    expect({ ...pool.calls[0], payload: undefined }).toEqual({ ...sent, payload: undefined });
+  });
+
+  it('of 6 MB are carried', async () => {
+    await worker(new TestPool('one'));
+    const payload = Buffer.alloc(6_291_456, 'x');
+    expect(Buffer.from((await (await fleet()).invoke(request('f', payload))).payload).equals(payload)).toBe(true);
+  });
+
+  it('stay on the worker with the warm sandbox, and spread when it is busy', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const pools = [new TestPool('a', ({ requestId }) => (requestId === 'hold' ? gate : Promise.resolve())), new TestPool('b', ({ requestId }) => (requestId === 'hold' ? gate : Promise.resolve()))];
+    for (const pool of pools) await worker(pool);
+    const remote = await fleet();
+    for (let index = 0; index < 20; index++) await remote.invoke(request('f'));
+    expect(pools.map((pool) => pool.calls.length).sort((a, b) => a - b)).toEqual([0, 20]);
+    const held = Array.from({ length: 15 }, () => remote.invoke({ ...request('f'), requestId: 'hold' }));
+    await until('all run', () => pools[0]!.calls.length + pools[1]!.calls.length === 35);
+    expect(pools.map((pool) => pool.calls.length).sort((a, b) => a - b)[0]).toBeGreaterThanOrEqual(5); // Capacity is 10 each.
+    release();
+    await Promise.all(held);
+  });
+
+  it('pass on the worker’s errors as what they are', async () => {
+    const faults = [new ServiceError('TooManyRequestsException', 429, 'Rate Exceeded.', { members: { Reason: 'x' }, headers: { 'Retry-After': '1' } }), new InfrastructureError('engine down'), new TypeError('defect')];
+    await worker(new TestPool('one', () => Promise.reject(faults.shift() as Error)));
+    const remote = await fleet();
+    await expect(remote.invoke(request('f'))).rejects.toMatchObject({ name: 'ServiceError', code: 'TooManyRequestsException', status: 429, options: { members: { Reason: 'x' }, headers: { 'Retry-After': '1' } } });
+    await expect(remote.invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError', message: expect.stringContaining('engine down') as string });
+    await expect(remote.invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError' });
+  });
+
+  it('are refused without the right secret, and nothing runs', async () => {
+    const pool = new TestPool('one');
+    const { url } = await worker(pool, 'another secret of ours');
+    await expect((await fleet()).invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError', message: expect.stringContaining('HEARTH_FLEET_SECRET differs') as string });
+    expect((await fetch(`${url}/invoke`, { method: 'POST', body: 'x' })).status).toBe(401);
+    expect((await fetch(`${url}/other`)).status).toBe(404);
+    expect(pool.calls).toHaveLength(0);
+  });
+
+  it('go to another worker when one cannot be reached', async () => {
+    const pool = new TestPool('alive');
+    await worker(pool);
+    const remote = await fleet(['http://127.0.0.1:1', 'http://127.0.0.1:2']);
+    for (let index = 0; index < 10; index++) await remote.invoke(request(`f${index}`));
+    expect(pool.calls).toHaveLength(10);
+  });
+
+  it('are not given to another worker when one dies while the function runs', async () => {
+    const running: RunningWorker[] = [];
+    const pools = ['a', 'b'].map((name) => new TestPool(name, () => new Promise(() => undefined)));
+    for (const pool of pools) running.push(await worker(pool));
+    const remote = await fleet();
+    const answer = expect(remote.invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError', message: expect.stringContaining('broke') as string });
+    await until('it runs', () => pools.some((pool) => pool.calls.length > 0));
+    await running[pools[0]!.calls.length > 0 ? 0 : 1]!.stop(0);
+    await answer;
+    expect(pools[0]!.calls.length + pools[1]!.calls.length).toBe(1);
+  });
+
+  it('end when the worker’s process is stopped for good, although its connection stays open', async () => {
+    // A listener in a process that accepts and then hangs: what a host without power looks like.
+    const code = "require('net').createServer(() => undefined).listen(0, '127.0.0.1', function () { console.log(this.address().port) })";
+    const host = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    closing.push(() => void host.kill('SIGKILL'));
+    const [line] = (await once(host.stdout, 'data')) as [Buffer];
+    const queue = await connect();
+    const { announce } = await import('./worker-directory.js');
+    await announce(queue, { id: 'w', url: `http://127.0.0.1:${line.toString().trim()}`, capacity: 1, running: 0, warmKeys: [] }, 1_500);
+    await worker(new TestPool('other')); // So that the list is not empty when the lease ends.
+    const remote = await fleet();
+    const invocations = Array.from({ length: 8 }, (_, index) => remote.invoke(request(`f${index}`)).then(() => 'ok', (error: Error) => error.name));
+    expect(new Set(await Promise.all(invocations))).toEqual(new Set(['ok', 'InfrastructureError']));
+  });
+
+  it('finish on a draining worker, while new ones go elsewhere', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const draining = new TestPool('draining', () => gate);
+    const first = await worker(draining);
+    const remote = await fleet([first.url]); // Named as well: known even after it signed off.
+    const held = remote.invoke(request('f'));
+    await until('it runs', () => draining.calls.length === 1);
+    const stopped = first.stop(10_000);
+    const fresh = new TestPool('fresh');
+    await worker(fresh);
+    const other = await fleet([first.url]);
+    for (let index = 0; index < 6; index++) await other.invoke(request(`g${index}`));
+    expect(fresh.calls).toHaveLength(6);
+    release();
+    expect(Buffer.from((await held).logTail).toString()).toBe('from draining');
+    await stopped;
+    expect(draining.calls).toHaveLength(1);
+  });
+
+  it('are aborted in the worker when the caller aborts', async () => {
+    const pool = new TestPool('one', (_request, signal) => new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new InfrastructureError('aborted')))));
+    await worker(pool);
+    const abort = new AbortController();
+    const answer = expect((await fleet()).invoke(request('f'), abort.signal)).rejects.toMatchObject({ name: 'InfrastructureError' });
+    await until('it runs', () => pool.calls.length === 1);
+    abort.abort();
+    await answer;
+    await until('the worker noticed', () => pool.aborted === 1);
+  });
+
+  it('go on while Redis is away or was wiped', async () => {
+    const pool = new TestPool('one');
+    await worker(pool);
+    const remote = await fleet();
+    const wiper = await connect();
+    await wiper.redis.flushall();
+    await remote.invoke(request('f'));
+    await redis.kill();
+    await remote.invoke(request('f'));
+    expect(pool.calls).toHaveLength(2);
+  });
+
+  it('find no worker when none is there, and say so', async () => {
+    await expect((await fleet()).invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError', message: 'no worker is registered' });
+  });
+
+  it('need a secret at the start', async () => {
+    const queue = await connect();
+    expect(() => new RemoteFleet({ queue, secret: undefined, logger })).toThrow('HEARTH_FLEET_SECRET is not set.');
+    await expect(startWorker({ pool: new TestPool('x'), queue, settings: loadSettings({ HEARTH_WORKER_PORT: '0' }), logger })).rejects.toThrow('HEARTH_FLEET_SECRET is not set.');
+  });
+});

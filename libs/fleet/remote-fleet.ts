@@ -1,0 +1,123 @@
+import { InfrastructureError } from '@hearth/kernel';
+import type { Logger, QueueConnection } from '@hearth/queue';
+import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
+import type { Fleet } from './fleet.js';
+import { requireFleetSecret } from './fleet-signature.js';
+import { place } from './placement.js';
+import { WarmRecord } from './warm-record.js';
+import { NotStarted, WorkerClient } from './worker-client.js';
+import { WorkerDirectory, type WorkerAnnouncement } from './worker-directory.js';
+
+export interface RemoteFleetOptions {
+  queue: QueueConnection;
+  /** HEARTH_FLEET_SECRET; required. */
+  secret: string | undefined;
+  /** HEARTH_WORKER_URLS: used beside the registered workers. */
+  workerUrls?: readonly string[];
+  /** HEARTH_SANDBOX_IDLE_MS of the workers: how long a sandbox stays warm. */
+  sandboxIdleMs?: number;
+  logger: Logger;
+}
+
+/** A worker that could not be reached comes last for this long. */
+const SUSPECT_MS = 3_000;
+/** Workers tried for one invocation. */
+const MAX_TRIES = 3;
+
+/**
+ * Many machines: invocations go to the workers that registered in Redis. Invariants:
+ * 1. Another worker is tried only when it is certain that the function did not start (NotStarted).
+ * 2. Everything else that goes wrong on the way is an InfrastructureError: the caller decides whether to run it again.
+ * 3. An invocation on a worker that is gone ends: a host without power closes no connections.
+ */
+export class RemoteFleet implements Fleet {
+  readonly #client: WorkerClient;
+  readonly #directory: WorkerDirectory;
+  readonly #warm: WarmRecord;
+  readonly #suspectUntil = new Map<string, number>();
+  /** Invocations under way on registered workers. */
+  readonly #underWay = new Map<string, { url: string; aborts: Set<AbortController> }>();
+
+  /** @throws OperatorError without a secret */
+  constructor(private readonly options: RemoteFleetOptions) {
+    this.#client = new WorkerClient(requireFleetSecret(options.secret));
+    this.#warm = new WarmRecord(options.sandboxIdleMs ?? 600_000);
+    this.#directory = new WorkerDirectory(options.queue, options.workerUrls ?? [], options.logger, (registered) => this.#endLost(registered));
+  }
+
+  async start(): Promise<void> {
+    this.#directory.start();
+    await this.#directory.refresh();
+  }
+
+  stop(): void {
+    this.#directory.stop();
+    this.#client.close();
+  }
+
+  async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    const { sandboxKey } = request.spec;
+    if (this.#directory.workers().length === 0) await this.#directory.refresh();
+    const candidates = this.#candidates(sandboxKey);
+    if (candidates.length === 0) throw new InfrastructureError('no worker is registered');
+    let refusal: NotStarted | undefined;
+    for (const { worker } of candidates.slice(0, MAX_TRIES)) {
+      try {
+        return await this.#invokeOn(worker, request, signal);
+      } catch (error) {
+        if (!(error instanceof NotStarted)) throw error;
+        refusal = error;
+        this.#suspectUntil.set(worker.id, performance.now() + SUSPECT_MS);
+        this.options.logger.warn({ worker: worker.url, reason: error.message }, 'a worker could not take an invocation');
+      }
+    }
+    throw new InfrastructureError(`no worker could take the invocation: ${refusal?.message ?? ''}`, { cause: refusal });
+  }
+
+  #candidates(sandboxKey: string): { worker: WorkerAnnouncement }[] {
+    const now = performance.now();
+    const known = this.#directory.workers().map((worker) => ({
+      worker,
+      id: worker.id,
+      capacity: Math.max(1, worker.capacity),
+      running: Math.max(worker.running, this.#warm.runningOn(worker.id)),
+      warmFree: this.#warm.warmFree(worker.id, sandboxKey) ?? (worker.warmKeys.includes(sandboxKey) ? 1 : 0),
+      suspect: (this.#suspectUntil.get(worker.id) ?? 0) > now,
+    }));
+    const placed = place(known, sandboxKey);
+    return [...placed.filter((candidate) => !candidate.suspect), ...placed.filter((candidate) => candidate.suspect)];
+  }
+
+  async #invokeOn(worker: WorkerAnnouncement, request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    const { sandboxKey } = request.spec;
+    const lost = new AbortController();
+    const entry = this.#underWay.get(worker.id) ?? { url: worker.url, aborts: new Set() };
+    this.#underWay.set(worker.id, entry);
+    entry.aborts.add(lost);
+    this.#warm.started(worker.id, sandboxKey);
+    let survived = false;
+    try {
+      const outcome = await this.#client.invoke(worker.url, request, signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]));
+      survived = outcome.status !== 'timeout';
+      return outcome;
+    } finally {
+      this.#warm.ended(worker.id, sandboxKey, survived);
+      entry.aborts.delete(lost);
+      if (entry.aborts.size === 0) this.#underWay.delete(worker.id);
+    }
+  }
+
+  /** A worker that is no longer registered and does not answer either is gone, and with it what ran there. */
+  #endLost(registered: readonly WorkerAnnouncement[]): void {
+    const alive = new Set(registered.map((worker) => worker.id));
+    for (const [id, { url, aborts }] of this.#underWay) {
+      if (alive.has(id) || id === url) continue;
+      void this.#client.answers(url).then((answers) => {
+        if (answers) return;
+        this.options.logger.error({ worker: url, invocations: aborts.size }, 'a worker is gone; its invocations are given up');
+        this.#warm.forgetWorker(id);
+        for (const abort of aborts) abort.abort();
+      });
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { InfrastructureError, ServiceError } from '@hearth/kernel';
+import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
+import { signatureHeaders } from './fleet-signature.js';
+import { decodeFrame, encodeFrame } from './frames.js';
+import { NOT_STARTED_HEADER, type SerialisedServiceError } from './worker-server.js';
+
+/** It is certain that the function did not start: another worker may be tried. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
+}
+
+const CONNECT_MS = 2_000;
+/** Beyond the function's own timeout: cold start and queueing in the worker. */
+const ANSWER_MARGIN_MS = 120_000;
+
+/** Speaks to workers over kept-alive connections. */
+export class WorkerClient {
+  readonly #agent = new Agent({ keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 256, scheduling: 'lifo' });
+
+  constructor(private readonly secret: string) {}
+
+  /**
+   * @throws NotStarted when the worker cannot be reached or refuses because it drains
+   * @throws InfrastructureError when the invocation was lost
+   * @throws ServiceError as the worker threw it
+   */
+  async invoke(url: string, { payload, ...header }: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    const body = encodeFrame(header, [payload]);
+    const { status, headers, bytes } = await this.#post(url, body, header.spec.timeoutSeconds * 1_000 + ANSWER_MARGIN_MS, signal);
+    const frame = decodeOrLost(bytes);
+    if (status === 200) return { ...(frame.header as unknown as Omit<InvocationOutcome, 'payload' | 'logTail'>), payload: frame.bodies[0] ?? Buffer.alloc(0), logTail: frame.bodies[1] ?? Buffer.alloc(0) };
+    const message = String((frame.header as { message?: unknown }).message);
+    if (status === 422) {
+      const { code, status: errorStatus, options } = frame.header as unknown as SerialisedServiceError;
+      throw new ServiceError(code, errorStatus, message, options);
+    }
+    if (headers[NOT_STARTED_HEADER] !== undefined || status === 401) throw new NotStarted(`${url}: ${message}`);
+    throw new InfrastructureError(`worker ${url}: ${message}`);
+  }
+
+  /** Whether somebody answers there, over a connection of its own. */
+  async answers(url: string): Promise<boolean> {
+    try {
+      await fetch(`${url}/health`, { signal: AbortSignal.timeout(CONNECT_MS) });
+      return true;
+    } catch {
+      return false; // Whatever the reason: it did not answer, which is what was asked.
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #post(url: string, body: Buffer, answerMs: number, signal?: AbortSignal): Promise<{ status: number; headers: IncomingMessage['headers']; bytes: Buffer }> {
+    let connected = false;
+    const request = httpRequest(`${url}/invoke`, {
+      method: 'POST',
+      agent: this.#agent,
+      signal,
+      headers: { ...signatureHeaders(this.secret, '/invoke', body, Date.now()), 'content-type': 'application/octet-stream', 'content-length': body.length },
+    });
+    watchConnection(request, () => (connected = true));
+    const deadline = setTimeout(() => request.destroy(new Error('the worker did not answer in time')), answerMs);
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        request.on('response', resolve).on('error', reject);
+        request.end(body);
+      });
+      const chunks: Buffer[] = [];
+      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+      return { status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks) };
+    } catch (error) {
+      if (signal?.aborted) throw new InfrastructureError('the invocation was aborted', { cause: error });
+      const message = error instanceof Error ? error.message || (error as { code?: string }).code : String(error);
+      if (!connected) throw new NotStarted(`${url} cannot be reached: ${message}`, { cause: error });
+      throw new InfrastructureError(`the connection to worker ${url} broke: ${message}`, { cause: error });
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}
+
+/** Only before the connection stands is it certain that nothing arrived. A kept-alive one counts as standing. */
+function watchConnection(request: ClientRequest, onConnected: () => void): void {
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return onConnected();
+    const timer = setTimeout(() => request.destroy(new Error(`no connection within ${CONNECT_MS} ms`)), CONNECT_MS);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      onConnected();
+    });
+  });
+}
+
+function decodeOrLost(bytes: Buffer): ReturnType<typeof decodeFrame<Record<string, unknown>>> {
+  try {
+    return decodeFrame(bytes);
+  } catch (error) {
+    throw new InfrastructureError('the worker answered with something that is no frame', { cause: error });
+  }
+}

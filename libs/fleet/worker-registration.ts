@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger, QueueConnection } from '@hearth/queue';
+import { announce, HEARTBEAT_MS, WORKER_LEASE_MS, type WorkerAnnouncement } from './worker-directory.js';
+
+export interface RegistrationOptions {
+  queue: QueueConnection;
+  /** How others reach this worker. */
+  url: string;
+  capacity: number;
+  running: () => number;
+  warmKeys: () => string[];
+  logger: Logger;
+}
+
+/** Keeps a worker registered in Redis while it lives. A wiped Redis knows it again after the next heartbeat. */
+export class WorkerRegistration {
+  /** New with each life: what is known of a former life must not count for this one. */
+  readonly id = randomUUID();
+  #timer: NodeJS.Timeout | undefined;
+  #failing = false;
+
+  constructor(private readonly options: RegistrationOptions) {}
+
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+    await this.#beat();
+  }
+
+  /** Leaves at once, so that nobody places anything here any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    try {
+      await announce(this.options.queue, this.#announcement(), 0);
+    } catch (error) {
+      this.options.logger.debug({ err: error }, 'the worker could not sign off; its lease runs out by itself');
+    }
+  }
+
+  /** Never rejects: the next beat tries again. */
+  async #beat(): Promise<void> {
+    try {
+      await announce(this.options.queue, this.#announcement(), WORKER_LEASE_MS);
+      if (this.#failing) this.options.logger.info({}, 'the worker is registered again');
+      this.#failing = false;
+    } catch (error) {
+      if (!this.#failing) this.options.logger.warn({ err: error }, 'the worker cannot be registered in Redis; it goes on trying');
+      this.#failing = true;
+    }
+  }
+
+  #announcement(): WorkerAnnouncement {
+    const { url, capacity, running, warmKeys } = this.options;
+    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys() };
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { FunctionResolver } from '@hearth/catalogue';
+import type { Settings } from '@hearth/config';
+import type { Database } from '@hearth/database';
+import type { Fleet } from '@hearth/fleet';
+import type { Clock } from '@hearth/kernel';
+import type { Logger, QueueConnection } from '@hearth/queue';
+import { AccountConcurrency } from './account-concurrency.js';
+import { AsyncDispatcher } from './async-dispatcher.js';
+import { LAMBDA_BACKOFF } from './attempt-decision.js';
+import { Backlog } from './backlog.js';
+import { assertDurablePostgres } from './durable-postgres.js';
+import { EventAcceptor } from './event-acceptor.js';
+import { EventHints } from './event-hints.js';
+import { EVENT_QUEUE } from './event-pointer.js';
+import { EventStore } from './event-store.js';
+import { Execution } from './execution.js';
+import { InvocationService } from './invocation-service.js';
+import { Janitor } from './janitor.js';
+import { Reconciler } from './reconciler.js';
+
+export type InvocationSettings = Pick<
+  Settings,
+  | 'HEARTH_ASYNC_RETRY_DELAYS_MS'
+  | 'HEARTH_ASYNC_MAX_AGE_S'
+  | 'HEARTH_ASYNC_CONCURRENCY'
+  | 'HEARTH_ASYNC_LEASE_MS'
+  | 'HEARTH_RECONCILE_MS'
+  | 'HEARTH_ASYNC_KEEP_SUCCEEDED_S'
+  | 'HEARTH_ASYNC_KEEP_FAILED_S'
+  | 'HEARTH_ALLOW_UNSAFE_POSTGRES'
+>;
+
+export interface InvocationParts {
+  database: Database;
+  resolver: FunctionResolver;
+  fleet: Fleet;
+  queue: QueueConnection;
+  settings: InvocationSettings;
+  clock: Clock;
+  logger: Logger;
+  /** Per account and process; default 1,000. */
+  accountConcurrency?: number;
+}
+
+export interface RunningScheduler {
+  /** Takes no more events, waits up to `drainMs` (default 10 s) for running ones, hands the rest back. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+export interface Invocation {
+  /** Sync calls, and the acceptance of events. Needs no scheduler in this process. */
+  service: InvocationService;
+  /** For the start of every process that accepts events. @throws OperatorError */
+  assertDurable(): Promise<void>;
+  /** Dispatcher, reconciler and janitor. Any number of processes may run one. @throws OperatorError */
+  startScheduler(): Promise<RunningScheduler>;
+}
+
+const DRAIN_MS = 10_000;
+
+/** Puts the parts together: a control plane uses `service`, a scheduler `startScheduler`, a single process both. */
+export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, accountConcurrency }: InvocationParts): Invocation {
+  const backlog = new Backlog(database);
+  const pointers = queue.queue(EVENT_QUEUE);
+  const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
+  const execution = new Execution(resolver, fleet, new AccountConcurrency(accountConcurrency));
+  const acceptor = new EventAcceptor(database, new EventHints(pointers, backlog, concurrency, logger), settings.HEARTH_ASYNC_MAX_AGE_S * 1_000);
+  const assertDurable = (): Promise<void> => assertDurablePostgres(database, { allowUnsafe: settings.HEARTH_ALLOW_UNSAFE_POSTGRES, logger });
+
+  async function startScheduler(): Promise<RunningScheduler> {
+    await assertDurable();
+    const leaseMs = settings.HEARTH_ASYNC_LEASE_MS;
+    const retention = { succeededMs: settings.HEARTH_ASYNC_KEEP_SUCCEEDED_S * 1_000, failedMs: settings.HEARTH_ASYNC_KEEP_FAILED_S * 1_000 };
+    const store = new EventStore(database, retention, randomUUID(), leaseMs);
+    // Half the queue may be hints; the reconciler keeps room of its own, so that a flood of one account cannot fill it all.
+    const reconciler = new Reconciler({ backlog, queue: pointers, intervalMs: settings.HEARTH_RECONCILE_MS, leaseMs, maxWaiting: concurrency * 2, logger });
+    const dispatcher = new AsyncDispatcher({
+      queue,
+      store,
+      execution,
+      concurrency,
+      leaseMs,
+      policy: { retryDelaysMs: settings.HEARTH_ASYNC_RETRY_DELAYS_MS, ...LAMBDA_BACKOFF },
+      logger,
+      onProgress: (idle) => reconciler.onProgress(idle),
+    });
+    const janitor = new Janitor(store, logger);
+    dispatcher.start();
+    reconciler.start();
+    janitor.start();
+    let stopping: Promise<void> | undefined;
+    const stop = async (drainMs: number): Promise<void> => {
+      await Promise.all([reconciler.stop(), janitor.stop()]);
+      await dispatcher.stop(drainMs);
+    };
+    return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };
+  }
+
+  return { service: new InvocationService(resolver, execution, acceptor, clock), assertDurable, startScheduler };
+}

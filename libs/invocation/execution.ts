@@ -1,0 +1,64 @@
+import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
+import type { Fleet, InvocationOutcome } from '@hearth/fleet';
+import { functionArn, ServiceError } from '@hearth/kernel';
+import type { AccountConcurrency } from './account-concurrency.js';
+import { toFunctionSpec } from './to-function-spec.js';
+
+export interface ExecutionTarget {
+  accountId: string;
+  region: string;
+  functionName: string;
+  qualifier?: string;
+  qualifiedByCaller: boolean;
+  requestId: string;
+  payload: Uint8Array;
+  clientContext?: string;
+  traceHeader: string;
+}
+
+export interface Executed {
+  version: InvocableVersion;
+  outcome: InvocationOutcome;
+}
+
+/** One run of a function, for sync calls and for attempts of events alike: resolve, check its state, take concurrency, run. */
+export class Execution {
+  constructor(
+    private readonly resolver: FunctionResolver,
+    private readonly fleet: Fleet,
+    private readonly concurrency: AccountConcurrency,
+  ) {}
+
+  /**
+   * @throws ServiceError ResourceNotFoundException, ResourceConflictException (not Active), TooManyRequestsException
+   * @throws InfrastructureError
+   */
+  async run(target: ExecutionTarget, signal?: AbortSignal): Promise<Executed> {
+    const found = this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
+    const version = found instanceof Promise ? await found : found;
+    if (version.state !== 'Active') throw notActive(version.state);
+    this.concurrency.take(target.accountId);
+    try {
+      const outcome = await this.fleet.invoke(
+        {
+          requestId: target.requestId,
+          spec: toFunctionSpec(version),
+          payload: target.payload,
+          invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
+          clientContext: target.clientContext,
+          traceHeader: target.traceHeader,
+        },
+        signal,
+      );
+      return { version, outcome };
+    } finally {
+      this.concurrency.release(target.accountId);
+    }
+  }
+}
+
+function notActive(state: InvocableVersion['state']): ServiceError {
+  return new ServiceError('ResourceConflictException', 409, `The operation cannot be performed at this time. The function is currently in the following state: ${state}`, {
+    messageMember: 'message',
+  });
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { InfrastructureError } from '@hearth/kernel';
+import { FunctionFailure } from './testing/function-fleet.js';
+import { command, redisUrl, TestPlatform, until } from './testing/test-platform.js';
+
+describe('Invoke', () => {
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await TestPlatform.start(redisUrl());
+    platform.fleet.define('echo', (request) => JSON.parse(Buffer.from(request.payload).toString()) as unknown);
+    platform.fleet.define('fails', () => {
+      throw new FunctionFailure('no');
+    });
+  });
+
+  afterAll(() => platform.stop());
+
+  it('RequestResponse answers with what the function returned, its version and the log tail when asked', async () => {
+    const { service } = platform.process();
+    const answer = await service.invoke(command('echo', { payload: Buffer.from('{"a":1}'), wantsLogTail: true }));
+    expect(answer).toMatchObject({ statusCode: 200, executedVersion: '$LATEST', functionError: undefined });
+    expect(Buffer.from(answer.payload ?? []).toString()).toBe('{"a":1}');
+    expect(Buffer.from(answer.logTail ?? []).toString()).toBe('START\n');
+    expect((await service.invoke(command('echo'))).logTail).toBeUndefined();
+  });
+
+  it('an empty body reaches the function as {}', async () => {
+    const answer = await platform.process().service.invoke(command('echo', { payload: Buffer.alloc(0) }));
+    expect(Buffer.from(answer.payload ?? []).toString()).toBe('{}');
+  });
+
+  it('a function error is an answer with Unhandled', async () => {
+    expect(await platform.process().service.invoke(command('fails'))).toMatchObject({ statusCode: 200, functionError: 'Unhandled' });
+  });
+
+  it('the ARN that the function sees has a qualifier only when the caller gave one', async () => {
+    const seen: string[] = [];
+    platform.fleet.define('arn', (request) => void seen.push(request.invokedFunctionArn));
+    const { service } = platform.process();
+    await service.invoke(command('arn', { qualifier: '$LATEST' }));
+    await service.invoke(command('arn', { qualifier: '$LATEST', qualifiedByCaller: true }));
+    expect(seen).toEqual(['arn:aws:lambda:us-east-1:000000000000:function:arn', 'arn:aws:lambda:us-east-1:000000000000:function:arn:$LATEST']);
+  });
+
+  it('DryRun checks existence and runs nothing', async () => {
+    const { service } = platform.process();
+    const before = platform.fleet.executions.length;
+    expect(await service.invoke(command('echo', { invocationType: 'DryRun' }))).toMatchObject({ statusCode: 204 });
+    await expect(service.invoke(command('nope', { invocationType: 'DryRun' }))).rejects.toMatchObject({ code: 'ResourceNotFoundException', status: 404 });
+    expect(platform.fleet.executions).toHaveLength(before);
+  });
+
+  it('refuses what is not JSON, what is too large, what does not exist, and what is not Active', async () => {
+    platform.fleet.define('pending', () => 1, { state: 'Pending' });
+    const { service } = platform.process();
+    await expect(service.invoke(command('echo', { payload: Buffer.from('{nope') }))).rejects.toMatchObject({ code: 'InvalidRequestContentException', status: 400 });
+    await expect(service.invoke(command('echo', { payload: Buffer.alloc(6_291_457, ' ') }))).rejects.toMatchObject({
+      status: 413,
+      message: '6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)',
+    });
+    await expect(service.invoke(command('echo', { invocationType: 'Event', payload: Buffer.alloc(1_048_577, ' ') }))).rejects.toMatchObject({ status: 413 });
+    await expect(service.invoke(command('nope'))).rejects.toMatchObject({ status: 404 });
+    await expect(service.invoke(command('nope', { invocationType: 'Event' }))).rejects.toMatchObject({ status: 404 });
+    await expect(service.invoke(command('pending'))).rejects.toMatchObject({ code: 'ResourceConflictException', status: 409 });
+    expect(await platform.count('queued')).toBe(0);
+  });
+
+  it('answers an infrastructure failure with 500 ServiceException', async () => {
+    platform.fleet.define('lost', () => {
+      throw new InfrastructureError('the engine is down');
+    });
+    await expect(platform.process().service.invoke(command('lost'))).rejects.toMatchObject({ code: 'ServiceException', status: 500 });
+  });
+
+  it('throttles beyond the concurrency of the account, and grants again when calls end', async () => {
+    let finish: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (finish = resolve));
+    platform.fleet.define('slow', () => gate);
+    const { service } = platform.process({ accountConcurrency: 2 });
+    const running = [service.invoke(command('slow')), service.invoke(command('slow'))];
+    await expect(service.invoke(command('slow'))).rejects.toMatchObject({
+      code: 'TooManyRequestsException',
+      status: 429,
+      message: 'Rate Exceeded.',
+      options: { members: { Reason: 'ConcurrentInvocationLimitExceeded' }, headers: { 'Retry-After': '1' } },
+    });
+    // Another account has a limit of its own.
+    expect(await service.invoke(command('echo', { accountId: '111111111111' }))).toMatchObject({ statusCode: 200 });
+    finish();
+    await Promise.all(running);
+    expect(await service.invoke(command('echo'))).toMatchObject({ statusCode: 200 });
+  });
+
+  it('an event that Postgres refuses for its data does not fail the events committed with it', async () => {
+    const { service } = platform.process();
+    const twice = randomUUID();
+    const answers = await Promise.allSettled([
+      service.invoke(command('echo', { invocationType: 'Event', requestId: twice })),
+      service.invoke(command('echo', { invocationType: 'Event', clientContext: 'nul \u0000' })),
+      service.invoke(command('echo', { invocationType: 'Event' })),
+      service.invoke(command('echo', { invocationType: 'Event', requestId: twice })),
+    ]);
+    expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+    await until('two events are stored', async () => (await platform.count('queued')) === 2);
+  });
+});

@@ -1,0 +1,45 @@
+import { CodeLinks } from '@hearth/api-server';
+import type { DiskPackageStore } from '@hearth/artifacts';
+import { createCatalogue, type Catalogue } from '@hearth/catalogue';
+import type { Settings } from '@hearth/config';
+import type { Database } from '@hearth/database';
+import { deriveKey, type SecretBox } from '@hearth/iam';
+import { systemClock } from '@hearth/kernel';
+import type { RuntimeCatalogue } from '@hearth/sandbox';
+import type { Telemetry } from '@hearth/telemetry';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { CATALOGUE, DATABASE, MASTER_KEY, PACKAGES, RUNTIMES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+
+/** Functions and versions: the operations of the API and the resolver of the invoke path. */
+@Module({
+  providers: [
+    {
+      provide: CodeLinks,
+      useFactory: (settings: Settings, masterKey: Buffer) =>
+        new CodeLinks({ key: deriveKey(masterKey, 'code links'), baseUrl: () => settings.HEARTH_PUBLIC_URL ?? `http://${settings.HEARTH_HOST}:${settings.HEARTH_PORT}`, clock: systemClock }),
+      inject: [SETTINGS, MASTER_KEY],
+    },
+    {
+      provide: CATALOGUE,
+      useFactory: (database: Database, packages: DiskPackageStore, secrets: SecretBox, runtimes: RuntimeCatalogue, links: CodeLinks, { logger }: Telemetry) =>
+        createCatalogue({
+          database,
+          packages,
+          secrets,
+          knownRuntimes: () => runtimes.names(),
+          architectures: [process.arch === 'arm64' ? 'arm64' : 'x86_64'],
+          codeLink: (code, context) => links.link(code.accountId, code.codeDigest, context.baseUrl),
+          onError: (err, doing) => logger.error({ err, doing }, 'A step of the catalogue failed'),
+        }),
+      inject: [DATABASE, PACKAGES, SECRETS, RUNTIMES, CodeLinks, TELEMETRY],
+    },
+  ],
+  exports: [CATALOGUE, CodeLinks],
+})
+export class CatalogueModule implements OnApplicationShutdown {
+  constructor(@Inject(CATALOGUE) private readonly catalogue: Catalogue) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.catalogue.close();
+  }
+}

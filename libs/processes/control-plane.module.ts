@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
+import type { DiskPackageStore } from '@hearth/artifacts';
+import type { Catalogue } from '@hearth/catalogue';
+import type { Settings } from '@hearth/config';
+import type { Database } from '@hearth/database';
+import { ensureAdministrator, KeyStore, type Administrator, type SecretBox } from '@hearth/iam';
+import type { Invocation } from '@hearth/invocation';
+import type { Telemetry } from '@hearth/telemetry';
+import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
+import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+
+/** The API endpoint of this process and the administrator it belongs to. */
+@Injectable()
+export class ApiEndpoint implements BeforeApplicationShutdown {
+  private controlPlane: ControlPlane | undefined;
+  private keyStore: KeyStore | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(TELEMETRY) private readonly telemetry: Telemetry,
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SECRETS) private readonly secretBox: SecretBox,
+    @Inject(PACKAGES) private readonly packages: DiskPackageStore,
+    @Inject(CATALOGUE) private readonly catalogue: Catalogue,
+    @Inject(INVOCATION) private readonly invocation: Invocation,
+    @Inject(CodeLinks) private readonly codeLinks: CodeLinks,
+  ) {}
+
+  /**
+   * Listens once everything else is ready.
+   * @returns the address, and the administrator (with the secret in the start that made it)
+   */
+  async open(): Promise<{ endpoint: string; administrator: Administrator }> {
+    const { settings, telemetry, database } = this;
+    const { logger, metrics } = telemetry;
+    await this.invocation.assertDurable();
+    await this.catalogue.resumePending();
+    this.keyStore = new KeyStore({ database, secretBox: this.secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
+    await this.keyStore.start();
+    this.controlPlane = await createControlPlane({
+      settings,
+      keyStore: this.keyStore,
+      catalogueOperations: this.catalogue.operations,
+      invocation: this.invocation.service,
+      codeLinks: this.codeLinks,
+      readArchive: (digest) => this.packages.readArchive(digest),
+      logger,
+      telemetry: { ended: (record) => metrics.httpRequest(record.operation, record.status) },
+      healthChecks: { postgres: () => database.ping() },
+    });
+    const endpoint = await this.controlPlane.listen();
+    const administrator = await ensureAdministrator({
+      database,
+      keyStore: this.keyStore,
+      accountId: settings.HEARTH_ACCOUNT_ID,
+      profileDir: settings.HEARTH_PROFILE_DIR ?? join(settings.HEARTH_STATE_DIR, 'profile'),
+      endpoint: settings.HEARTH_PUBLIC_URL ?? endpoint,
+      region: settings.HEARTH_REGION,
+    });
+    return { endpoint, administrator };
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.controlPlane?.close();
+    await this.keyStore?.stop();
+  }
+}
+
+@Module({})
+export class ControlPlaneModule {
+  /** @param invocation the one InvocationModule of the process */
+  static using(invocation: DynamicModule): DynamicModule {
+    return { module: ControlPlaneModule, imports: [invocation], providers: [ApiEndpoint], exports: [ApiEndpoint] };
+  }
+}

@@ -1,0 +1,35 @@
+import type { Settings } from '@hearth/config';
+import { startWorker, type RunningWorker } from '@hearth/fleet';
+import type { QueueConnection } from '@hearth/queue';
+import type { SandboxPool } from '@hearth/sandbox';
+import type { Telemetry } from '@hearth/telemetry';
+import { Inject, Injectable, Module, type BeforeApplicationShutdown } from '@nestjs/common';
+import { SandboxModule } from './sandbox.module.js';
+import { QUEUE, SANDBOX_POOL, SETTINGS, TELEMETRY } from './tokens.js';
+
+/** Serves this machine's sandboxes to the control planes and schedulers of other processes. */
+@Injectable()
+export class WorkerEndpoint implements BeforeApplicationShutdown {
+  private worker: RunningWorker | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(TELEMETRY) private readonly telemetry: Telemetry,
+    @Inject(QUEUE) private readonly queue: QueueConnection,
+    @Inject(SANDBOX_POOL) private readonly pool: SandboxPool,
+  ) {}
+
+  /** @returns the address other processes use */
+  async open(): Promise<string> {
+    this.worker = await startWorker({ settings: this.settings, queue: this.queue, pool: this.pool, logger: this.telemetry.logger });
+    return this.worker.url;
+  }
+
+  /** Leaves the registry, lets running invocations end. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.worker?.stop();
+  }
+}
+
+@Module({ imports: [SandboxModule], providers: [WorkerEndpoint], exports: [WorkerEndpoint] })
+export class WorkerModule {}

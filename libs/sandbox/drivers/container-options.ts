@@ -1,0 +1,80 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import { initCpuShare, nanoCpus } from '../cpu-share.js';
+import type { FunctionSpec } from '../function-spec.js';
+
+const BYTES_PER_MB = 1024 * 1024;
+/** Processes and threads of one sandbox (runtime-api.md section 4). */
+const MAX_PROCESSES = 1_024;
+const MAX_FILES = 1_024;
+/** Lambda has no /dev/shm worth the name; runtimes that look for it find something. */
+const SHM_BYTES = 1 * BYTES_PER_MB;
+/** When the host runs out of memory, functions go before Hearth. */
+const OOM_SCORE_ADJ = 500;
+
+export const LABEL = { owner: 'hearth.owner', incarnation: 'hearth.incarnation', sandbox: 'hearth.sandbox' } as const;
+
+export interface ContainerPlan {
+  id: string;
+  image: string;
+  spec: FunctionSpec;
+  user: { uid: number; gid: number };
+  labels: Record<string, string>;
+  hostCpus: number;
+  codePath: string;
+  launcherPath: string;
+  controlPath: string;
+  /** Absent: `/tmp` becomes a tmpfs. */
+  scratchPath?: string;
+}
+
+/**
+ * The one container template (reliability.md, sandbox recipe). Nothing in it comes from a user but numbers: no image, path,
+ * variable or flag. Environment variables are not here, so they are not in `docker inspect`.
+ */
+export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
+  const memory = plan.spec.memoryMb * BYTES_PER_MB;
+  return {
+    name: `hearth-${plan.id}`,
+    Image: plan.image,
+    Entrypoint: ['/bin/sh', '/run/hearth-launch.sh'],
+    Cmd: [],
+    User: `${plan.user.uid}:${plan.user.gid}`,
+    WorkingDir: '/',
+    Labels: plan.labels,
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    NetworkDisabled: true,
+    HostConfig: {
+      NetworkMode: 'none',
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      Privileged: false,
+      ReadonlyRootfs: true,
+      IpcMode: 'private',
+      ShmSize: SHM_BYTES,
+      PidsLimit: MAX_PROCESSES,
+      Memory: memory,
+      MemorySwap: memory,
+      NanoCpus: nanoCpus(initCpuShare(plan.spec.memoryMb, plan.hostCpus)),
+      OomScoreAdj: OOM_SCORE_ADJ,
+      Ulimits: [
+        { Name: 'nofile', Soft: MAX_FILES, Hard: MAX_FILES },
+        { Name: 'core', Soft: 0, Hard: 0 },
+      ],
+      LogConfig: { Type: 'none', Config: {} },
+      RestartPolicy: { Name: 'no' },
+      Mounts: [
+        bind(plan.codePath, '/var/task', true),
+        bind(plan.launcherPath, '/run/hearth-launch.sh', true),
+        bind(plan.controlPath, '/run/hearth', true),
+        ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),
+      ],
+      ...(plan.scratchPath ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${plan.spec.ephemeralStorageMb}m,mode=1777` } }),
+    },
+  };
+}
+
+function bind(source: string, target: string, readOnly: boolean) {
+  return { Type: 'bind' as const, Source: source, Target: target, ReadOnly: readOnly, BindOptions: { Propagation: 'rprivate' as const } };
+}

@@ -1,0 +1,11 @@
+export type { FunctionSpec, InvocationOutcome, InvocationRequest } from './function-spec.js';
+export type { LogLine, LogSink } from './log-sink.js';
+export { RuntimeCatalogue, type RuntimeEntry } from './runtime-catalogue.js';
+export type { FunctionCredentials } from './function-environment.js';
+export type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from './sandbox-driver.js';
+export { DockerDriver, type DockerDriverOptions } from './drivers/docker-driver.js';
+export { ProcessDriver, type ProcessDriverOptions } from './drivers/process-driver.js';
+export type { PoolLimits } from './pool/capacity.js';
+export { SandboxPool, type PoolStats, type SandboxPoolOptions } from './pool/sandbox-pool.js';
+export { cpuShare } from './cpu-share.js';
+export { dockerEngine } from './drivers/docker-engine.js';

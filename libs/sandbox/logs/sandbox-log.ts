@@ -1,0 +1,76 @@
+import type { Clock } from '@hearth/kernel';
+import type { FunctionSpec } from '../function-spec.js';
+import type { LogLine, LogSink } from '../log-sink.js';
+import { LogAssembler } from './log-assembler.js';
+import { LogTail } from './log-tail.js';
+import { platformLines, type PlatformEvent } from './platform-log.js';
+
+/**
+ * The log of one sandbox: the function's records and the platform's in one order, handed to the sink after the answer.
+ * What the function prints is never read: a printed REPORT is a line like any other.
+ */
+export class SandboxLog {
+  private readonly assembler = new LogAssembler((text) => this.add(text));
+  private waiting: LogLine[] = [];
+  private scheduled = false;
+  private tail: LogTail | undefined;
+
+  constructor(
+    private readonly spec: FunctionSpec,
+    readonly stream: string,
+    private readonly sink: LogSink,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Bytes of stdout and stderr. */
+  receive(chunk: Buffer): void {
+    this.assembler.push(chunk);
+  }
+
+  platform(event: PlatformEvent): void {
+    this.assembler.flush();
+    for (const line of platformLines(event, this.spec, this.clock.now())) this.add(line);
+  }
+
+  /** From here on lines belong to an invocation. */
+  beginInvocation(): void {
+    this.assembler.flush();
+    this.tail = new LogTail();
+  }
+
+  /** @returns the last 4 KB of the invocation's log */
+  endInvocation(): Buffer {
+    this.assembler.flush();
+    const bytes = this.tail?.bytes() ?? Buffer.alloc(0);
+    this.tail = undefined;
+    return bytes;
+  }
+
+  /** Everything to the sink, now: the sandbox ends. */
+  close(): void {
+    this.assembler.flush();
+    this.handOver();
+  }
+
+  private add(text: string): void {
+    this.waiting.push({ time: this.clock.now(), text });
+    this.tail?.add(text);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.handOver());
+  }
+
+  private handOver(): void {
+    this.scheduled = false;
+    if (this.waiting.length === 0) return;
+    const lines = this.waiting;
+    this.waiting = [];
+    this.sink.write(this.spec, this.stream, lines);
+  }
+}
+
+/** `YYYY/MM/DD/[VERSION]32HEX`, one per sandbox (invoke.md section 3). */
+export function logStreamName(version: string, sandboxId: string, epochMs: number): string {
+  const [date] = new Date(epochMs).toISOString().split('T');
+  return `${date!.replaceAll('-', '/')}/[${version}]${sandboxId}`;
+}

@@ -1,0 +1,291 @@
+import { InfrastructureError, systemClock } from '@hearth/kernel';
+import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
+import type { OrphanReport } from '../sandbox-driver.js';
+import { Capacity, type PoolLimits } from './capacity.js';
+import { Sandbox, type SandboxMaker } from './sandbox.js';
+import type { SandboxState } from './sandbox-state.js';
+import { WaitingLine, type Waiter } from './waiting-line.js';
+
+/** On-demand init (runtime-api.md section 4). */
+const INIT_LIMIT_MS = 10_000;
+/** A runtime that went away between two invocations is replaced; one that always does is not worth more tries. */
+const MAX_DELIVERIES = 5;
+const SWEEPS_PER_IDLE_TIME = 4;
+const MAX_SWEEP_MS = 10_000;
+
+export interface SandboxPoolOptions extends Omit<SandboxMaker, 'clock'> {
+  limits: PoolLimits;
+  clock?: SandboxMaker['clock'];
+  /** One sentence for the operator's log. */
+  report(message: string): void;
+}
+
+export interface PoolStats {
+  states: Record<Exclude<SandboxState, 'gone'>, number>;
+  waiting: number;
+  memoryMb: number;
+  /** Since the start: sandboxes opened, invocations served by a warm one, evictions, sandboxes that ended by themselves while idle. */
+  started: number;
+  warm: number;
+  evicted: number;
+  expired: number;
+  lost: number;
+}
+
+/**
+ * Sandboxes by function version.
+ *
+ * 1. A sandbox serves one key and one invocation at a time; only the pool moves it between states.
+ * 2. A warm sandbox is taken last in, first out, so that the ones not needed expire.
+ * 3. An invocation that waits takes the first sandbox of its key that becomes ready, whoever caused it to be started.
+ * 4. Waiting is first come, first served over all keys; the head of the line is never passed by for lack of room.
+ * 5. Nothing that destroys a sandbox is on an answer's path.
+ */
+export class SandboxPool {
+  private readonly maker: SandboxMaker;
+  private readonly sandboxes = new Set<Sandbox>();
+  private readonly idle = new Map<string, Sandbox[]>();
+  private readonly line = new WaitingLine();
+  /** Sandboxes on their way, by key. */
+  private readonly coming = new Map<string, number>();
+  private readonly capacity: Capacity;
+  private readonly counters = { started: 0, warm: 0, evicted: 0, expired: 0, lost: 0 };
+  private opening = 0;
+  private sweeper: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: SandboxPoolOptions) {
+    this.maker = { ...options, clock: options.clock ?? systemClock };
+    this.capacity = new Capacity(options.limits, this.sandboxes);
+  }
+
+  /** Removes what former lives left, then serves. */
+  async start(): Promise<OrphanReport> {
+    const report = await this.options.driver.removeOrphans();
+    const everyMs = Math.max(20, Math.min(MAX_SWEEP_MS, this.options.limits.idleMs / SWEEPS_PER_IDLE_TIME));
+    this.sweeper = setInterval(() => this.expireIdle(), everyMs);
+    this.sweeper.unref();
+    return report;
+  }
+
+  /**
+   * Runs one invocation to its end. Function errors and timeouts are outcomes.
+   * @throws InfrastructureError when no sandbox could run it, or the signal ended the wait for one
+   */
+  async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    for (let delivery = 0; delivery < MAX_DELIVERIES; delivery++) {
+      const warm = this.takeIdle(request.spec.sandboxKey);
+      if (warm !== undefined) this.counters.warm += 1;
+      const place = warm ?? (await this.queue(request, signal));
+      if (!(place instanceof Sandbox)) return place;
+      const outcome = await this.run(place, () => place.invoke(request));
+      if (outcome !== undefined) return outcome;
+    }
+    throw new InfrastructureError(`The runtime of ${request.spec.functionName} goes away whenever an event comes`);
+  }
+
+  /** No sandbox of these specs serves a new invocation that is not waiting already: their version, configuration or role was superseded. */
+  retire(matches: (spec: FunctionSpec) => boolean): void {
+    for (const sandbox of this.sandboxes) {
+      if (!matches(sandbox.spec)) continue;
+      sandbox.retired = true;
+      if (sandbox.state === 'idle') this.end(sandbox);
+    }
+  }
+
+  stats(): PoolStats {
+    const states = { creating: 0, initialising: 0, idle: 0, busy: 0, draining: 0 };
+    for (const sandbox of this.sandboxes) if (sandbox.state !== 'gone') states[sandbox.state] += 1;
+    return { states, waiting: this.line.length, memoryMb: this.capacity.memoryMb, ...this.counters };
+  }
+
+  /** Ends all sandboxes and those who wait; resolves when nothing is left. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.sweeper);
+    for (const waiter of this.line.all()) this.line.fail(waiter, new InfrastructureError('This worker is stopping'));
+    await Promise.all([...this.sandboxes].map((sandbox) => this.end(sandbox)));
+    await this.options.driver.close();
+  }
+
+  private takeIdle(key: string): Sandbox | undefined {
+    const sandbox = this.idle.get(key)?.pop();
+    sandbox?.to('busy');
+    return sandbox;
+  }
+
+  private queue(request: InvocationRequest, signal?: AbortSignal): Promise<Sandbox | InvocationOutcome> {
+    if (this.stopped) throw new InfrastructureError('This worker is stopping');
+    const impossible = this.capacity.neverFits(request.spec);
+    if (impossible) throw new InfrastructureError(impossible);
+    const waited = this.line.join(request, this.options.limits.queueMs, signal);
+    this.pump();
+    return waited;
+  }
+
+  private async run(sandbox: Sandbox, invocation: () => Promise<InvocationOutcome | undefined>): Promise<InvocationOutcome | undefined> {
+    let outcome: InvocationOutcome | undefined;
+    try {
+      outcome = await invocation();
+      return outcome;
+    } finally {
+      if (outcome === undefined || sandbox.state !== 'busy') void this.end(sandbox);
+      else this.offer(sandbox);
+    }
+  }
+
+  /** A sandbox is free: to the first who waits for its key, else it stays warm. */
+  private offer(sandbox: Sandbox): void {
+    if (sandbox.retired && sandbox.state === 'busy') return void this.end(sandbox);
+    const waiter = this.line.first(sandbox.spec.sandboxKey);
+    if (waiter !== undefined) {
+      if (sandbox.state !== 'busy') {
+        sandbox.to('idle');
+        sandbox.to('busy');
+      }
+      this.line.serve(waiter, sandbox);
+      this.pump();
+      return;
+    }
+    if (sandbox.retired) return void this.end(sandbox);
+    sandbox.to('idle');
+    sandbox.idleSince = this.maker.clock.now();
+    const stack = this.idle.get(sandbox.spec.sandboxKey);
+    if (stack) stack.push(sandbox);
+    else this.idle.set(sandbox.spec.sandboxKey, [sandbox]);
+    if (this.line.length > 0) this.pump();
+  }
+
+  /** Starts what the line needs and the limits allow, in the line's order. */
+  private pump(): void {
+    if (this.stopped) return;
+    const covered = new Map<string, number>();
+    for (const waiter of this.line.all()) {
+      const key = waiter.request.spec.sandboxKey;
+      const ahead = covered.get(key) ?? 0;
+      covered.set(key, ahead + 1);
+      if (ahead < (this.coming.get(key) ?? 0)) continue;
+      if (this.opening >= this.options.limits.maxStarts) return;
+      if (!this.makeRoom(waiter.request.spec)) return;
+      void this.bring(waiter.request.spec);
+    }
+  }
+
+  /** True when a sandbox of this spec may be started now; otherwise ends idle ones, and the end of them pumps again. */
+  private makeRoom(spec: FunctionSpec): boolean {
+    while (!this.capacity.fits(spec)) {
+      if (this.capacity.willFit(spec)) return false;
+      const victim = this.longestIdle();
+      if (victim === undefined) return false;
+      this.counters.evicted += 1;
+      void this.end(victim);
+    }
+    return true;
+  }
+
+  private longestIdle(): Sandbox | undefined {
+    let oldest: Sandbox | undefined;
+    for (const [first] of this.idle.values()) if (first && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first;
+    return oldest;
+  }
+
+  /** Starts one sandbox and gives it, or the failure of its init, to the first who waits for its key. */
+  private async bring(spec: FunctionSpec): Promise<void> {
+    const sandbox = new Sandbox(spec, this.maker);
+    const key = spec.sandboxKey;
+    this.add(this.coming, key, 1);
+    try {
+      await this.open(sandbox);
+      sandbox.to('initialising');
+      const init = await sandbox.initialise(INIT_LIMIT_MS);
+      this.add(this.coming, key, -1);
+      if (init.kind === 'ready') {
+        void sandbox.ended.then(() => this.lose(sandbox));
+        return this.offer(sandbox);
+      }
+      const waiter = this.line.first(key);
+      void this.end(sandbox);
+      if (waiter === undefined) return;
+      if (init.kind === 'timeout') this.line.serve(waiter, this.initialiseInside(waiter));
+      else this.line.serve(waiter, sandbox.failedInit(waiter.request, init));
+    } catch (error) {
+      this.add(this.coming, key, -1);
+      void this.end(sandbox);
+      const waiter = this.line.first(key);
+      if (waiter !== undefined) this.line.fail(waiter, asInfrastructureError(error));
+      else if (!this.stopped) this.options.report((error as Error).message);
+    } finally {
+      this.pump();
+    }
+  }
+
+  /** The init ran out of time: once more, inside the invocation. The new sandbox takes the room of the ended one. */
+  private async initialiseInside(waiter: Waiter): Promise<InvocationOutcome> {
+    const sandbox = new Sandbox(waiter.request.spec, this.maker);
+    try {
+      await this.open(sandbox);
+    } catch (error) {
+      void this.end(sandbox);
+      throw asInfrastructureError(error);
+    }
+    sandbox.to('initialising');
+    void sandbox.ended.then(() => this.lose(sandbox));
+    const outcome = await this.run(sandbox, () => sandbox.invokeWithInit(waiter.request));
+    if (outcome === undefined) throw new InfrastructureError(`The runtime of ${waiter.request.spec.functionName} went away before it took the event`);
+    return outcome;
+  }
+
+  private async open(sandbox: Sandbox): Promise<void> {
+    this.sandboxes.add(sandbox);
+    this.counters.started += 1;
+    this.opening += 1;
+    try {
+      await sandbox.open();
+    } finally {
+      this.opening -= 1;
+      this.pump();
+    }
+  }
+
+  /** The runtime ended. In an invocation that is the invocation's matter. */
+  private lose(sandbox: Sandbox): void {
+    if (sandbox.state !== 'idle') return;
+    this.counters.lost += 1;
+    void this.end(sandbox);
+  }
+
+  private expireIdle(): void {
+    const before = this.maker.clock.now() - this.options.limits.idleMs;
+    for (const stack of [...this.idle.values()]) {
+      for (const sandbox of stack.filter((one) => one.idleSince <= before)) {
+        this.counters.expired += 1;
+        void this.end(sandbox);
+      }
+    }
+  }
+
+  /** Takes a sandbox out of service and destroys it in the background. */
+  private async end(sandbox: Sandbox): Promise<void> {
+    const key = sandbox.spec.sandboxKey;
+    const stack = this.idle.get(key)?.filter((one) => one !== sandbox);
+    if (stack && stack.length > 0) this.idle.set(key, stack);
+    else this.idle.delete(key);
+    try {
+      await sandbox.destroy();
+    } catch (error) {
+      this.options.report(`A sandbox of ${sandbox.spec.functionName} cannot be removed: ${(error as Error).message}`);
+    }
+    this.sandboxes.delete(sandbox);
+    this.pump();
+  }
+
+  private add(map: Map<string, number>, key: string, change: number): void {
+    const value = (map.get(key) ?? 0) + change;
+    if (value === 0) map.delete(key);
+    else map.set(key, value);
+  }
+}
+
+function asInfrastructureError(error: unknown): InfrastructureError {
+  return error instanceof InfrastructureError ? error : new InfrastructureError((error as Error).message, { cause: error });
+}

@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import { InfrastructureError, type Clock } from '@hearth/kernel';
+import type { ChannelAnswer, InitResult } from '../channel/runtime-channel.js';
+import type { FunctionCredentials } from '../function-environment.js';
+import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
+import type { LogSink } from '../log-sink.js';
+import { billedDuration, type PlatformStatus } from '../logs/platform-log.js';
+import { logStreamName, SandboxLog } from '../logs/sandbox-log.js';
+import type { SandboxDriver, SandboxExit, SandboxHandle } from '../sandbox-driver.js';
+import { responseTooLarge, runtimeExited, timedOut, type FunctionFailure } from './function-failure.js';
+import { move, type SandboxState } from './sandbox-state.js';
+
+/** A runtime that let go of its channel but lives on is ended after this time. */
+const EXIT_GRACE_MS = 2_000;
+
+export interface SandboxMaker {
+  driver: SandboxDriver;
+  codeDirectory(digest: string): Promise<string>;
+  logSink: LogSink;
+  clock: Clock;
+  credentials?(spec: FunctionSpec): Promise<FunctionCredentials | undefined>;
+}
+
+/** How an init ended when it did not succeed. */
+export type FailedInit = { kind: 'timeout' } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'exit'; exit: SandboxExit };
+export type Initialised = { kind: 'ready' } | FailedInit;
+
+interface Verdict {
+  status: PlatformStatus;
+  payload: Buffer;
+  errorType?: string;
+  /** The sandbox must not serve again. */
+  ends: boolean;
+  oomKilled?: boolean;
+}
+
+/**
+ * One sandbox from its making to its end, and the invocations it runs, one at a time.
+ *
+ * 1. START is logged when the event is handed over, and the timeout counts from there.
+ * 2. The log FIFO is drained before END, so that what was printed before the response is in the tail.
+ * 3. Whatever ends an invocation but a posted response or error ends the sandbox.
+ */
+export class Sandbox {
+  readonly id = randomUUID().replaceAll('-', '');
+  /** Epoch ms since which it is idle. */
+  idleSince = 0;
+  /** Superseded: ends after the invocation it serves. */
+  retired = false;
+  private current: SandboxState = 'creating';
+  private handle: SandboxHandle | undefined;
+  private readonly log: SandboxLog;
+  private readonly createdAt: number;
+  private initDurationMs: number | undefined;
+  private phases: Record<string, [number, number]> = {};
+  private served = 0;
+  private destruction: Promise<void> | undefined;
+
+  constructor(
+    readonly spec: FunctionSpec,
+    private readonly maker: SandboxMaker,
+  ) {
+    this.createdAt = maker.clock.now();
+    this.log = new SandboxLog(spec, logStreamName(spec.version, this.id, this.createdAt), maker.logSink, maker.clock);
+  }
+
+  get state(): SandboxState {
+    return this.current;
+  }
+
+  to(state: SandboxState): void {
+    this.current = move(this.current, state);
+  }
+
+  /** Settles when the runtime is gone, by itself or by destroy. Only after `open`. */
+  get ended(): Promise<unknown> {
+    return Promise.race([this.opened().exit, this.opened().channel.closed]);
+  }
+
+  /** @throws InfrastructureError */
+  async open(): Promise<void> {
+    const { driver, codeDirectory, credentials } = this.maker;
+    const [codePath, role] = await Promise.all([codeDirectory(this.spec.codeDigest), credentials?.(this.spec)]);
+    if (this.state !== 'creating') throw givenUp();
+    const order = { id: this.id, spec: this.spec, codePath, logStream: this.log.stream, credentials: role, onLog: (chunk: Buffer) => this.log.receive(chunk) };
+    this.log.platform({ type: 'initStart' });
+    const handle = await driver.start(order);
+    // Destroyed meanwhile: there was nothing to destroy then.
+    if (this.state !== 'creating') {
+      await handle.destroy();
+      throw givenUp();
+    }
+    this.handle = handle;
+    this.phases.create = [this.createdAt, handle.startedAt];
+  }
+
+  /** Waits for the runtime's first `next`. */
+  async initialise(limitMs: number): Promise<Initialised> {
+    const handle = this.opened();
+    const result = await this.initResult(limitMs);
+    const now = this.maker.clock.now();
+    this.initDurationMs = Math.max(0, now - handle.startedAt);
+    this.phases.init = [handle.startedAt, now];
+    handle.drainLog();
+    if (result.kind === 'ready') handle.initialised();
+    this.reportInit(result);
+    return result;
+  }
+
+  /** The answer to an invocation whose sandbox could not be initialised. */
+  failedInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): InvocationOutcome {
+    this.log.beginInvocation();
+    this.log.platform({ type: 'start', requestId: request.requestId });
+    const verdict = this.verdictOfInit(request, failed);
+    const durationMs = this.initDurationMs ?? 0;
+    this.initDurationMs = undefined;
+    return this.finish(request, verdict, durationMs);
+  }
+
+  /**
+   * Runs one invocation. The caller has moved the sandbox to `busy`.
+   * @returns undefined when the runtime was gone before the event reached it: another sandbox may run it
+   */
+  async invoke(request: InvocationRequest): Promise<InvocationOutcome | undefined> {
+    const startedAt = performance.now();
+    const limitMs = this.spec.timeoutSeconds * 1_000;
+    this.log.beginInvocation();
+    const answered = this.send(request, this.maker.clock.now() + limitMs);
+    this.log.platform({ type: 'start', requestId: request.requestId });
+    return this.conclude(request, answered, startedAt, limitMs);
+  }
+
+  /** The second init, inside the invocation and under the function's timeout (runtime-api.md section 4). Opened, not initialised. */
+  async invokeWithInit(request: InvocationRequest): Promise<InvocationOutcome | undefined> {
+    const startedAt = performance.now();
+    const limitMs = this.spec.timeoutSeconds * 1_000;
+    const deadline = this.maker.clock.now() + limitMs;
+    this.log.beginInvocation();
+    this.log.platform({ type: 'start', requestId: request.requestId });
+    const init = await this.initResult(limitMs);
+    if (init.kind === 'timeout') return this.finish(request, this.verdictOfTimeout(request), limitMs);
+    if (init.kind !== 'ready') return this.finish(request, this.verdictOfInit(request, init), performance.now() - startedAt);
+    this.opened().initialised();
+    this.to('busy');
+    return this.conclude(request, this.send(request, deadline), startedAt, limitMs - (performance.now() - startedAt));
+  }
+
+  /** Ends the sandbox. May be called again; resolves when nothing is left of it. */
+  destroy(): Promise<void> {
+    this.destruction ??= this.remove();
+    return this.destruction;
+  }
+
+  private async remove(): Promise<void> {
+    this.to('draining');
+    try {
+      await this.handle?.destroy();
+    } finally {
+      this.log.close();
+      this.to('gone');
+    }
+  }
+
+  private opened(): SandboxHandle {
+    if (this.handle === undefined) throw new Error('The sandbox has not been opened');
+    return this.handle;
+  }
+
+  private send(request: InvocationRequest, deadlineMs: number): Promise<ChannelAnswer> {
+    return this.opened().channel.invoke({
+      id: request.requestId,
+      deadlineMs,
+      arn: request.invokedFunctionArn,
+      traceId: request.traceHeader,
+      clientContext: request.clientContext,
+      body: request.payload,
+    });
+  }
+
+  private async conclude(request: InvocationRequest, answered: Promise<ChannelAnswer>, startedAt: number, limitMs: number): Promise<InvocationOutcome | undefined> {
+    const answer = await within(answered, limitMs);
+    const durationMs = answer === 'timeout' ? this.spec.timeoutSeconds * 1_000 : performance.now() - startedAt;
+    if (answer !== 'timeout' && answer.kind === 'closed') {
+      if (answer.undelivered) return undefined;
+      return this.finish(request, await this.verdictOfExit(request), durationMs);
+    }
+    return this.finish(request, answer === 'timeout' ? this.verdictOfTimeout(request) : verdictOfAnswer(answer), durationMs);
+  }
+
+  private finish(request: InvocationRequest, verdict: Verdict, durationMs: number): InvocationOutcome {
+    const handle = this.opened();
+    handle.drainLog();
+    const { requestId } = request;
+    const { status, errorType, payload } = verdict;
+    const coldStart = this.served === 0;
+    const initDurationMs = coldStart ? this.initDurationMs : undefined;
+    const rounded = Number(durationMs.toFixed(2));
+    const billedDurationMs = billedDuration(rounded, initDurationMs);
+    const maxMemoryUsedMb = verdict.oomKilled ? this.spec.memoryMb : Math.min(this.spec.memoryMb, handle.memoryHighWaterMb());
+    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs: rounded, producedBytes: payload.length });
+    this.log.platform({ type: 'report', requestId, status, errorType, durationMs: rounded, billedDurationMs, maxMemoryUsedMb, initDurationMs });
+    this.served += 1;
+    if (verdict.ends) this.retired = true;
+    return {
+      status: status === 'failure' ? 'error' : status,
+      payload,
+      errorType,
+      logTail: this.log.endInvocation(),
+      coldStart,
+      durationMs: rounded,
+      billedDurationMs,
+      initDurationMs,
+      maxMemoryUsedMb,
+      phases: coldStart ? this.phases : undefined,
+    };
+  }
+
+  private async initResult(limitMs: number): Promise<Initialised> {
+    const result: InitResult | 'timeout' = await within(this.opened().channel.init, limitMs);
+    if (result === 'timeout') return { kind: 'timeout' };
+    return result.kind === 'closed' ? { kind: 'exit', exit: await this.exitAtLast() } : result;
+  }
+
+  private reportInit(result: Initialised): void {
+    const durationMs = this.initDurationMs ?? 0;
+    const status = ({ ready: 'success', timeout: 'timeout', error: 'error', exit: 'failure' } as const)[result.kind];
+    const errorType = result.kind === 'error' ? result.errorType : result.kind === 'exit' ? runtimeExited('', result.exit).errorType : undefined;
+    this.log.platform({ type: 'initRuntimeDone', phase: 'init', status, errorType });
+    this.log.platform({ type: 'initReport', phase: 'init', status, errorType, durationMs });
+  }
+
+  private verdictOfInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): Verdict {
+    if (failed.kind === 'error') return { status: 'error', errorType: failed.errorType, payload: failed.body, ends: true };
+    return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit), true), oomKilled: failed.exit.oomKilled };
+  }
+
+  private verdictOfTimeout(request: InvocationRequest): Verdict {
+    return verdictOf('timeout', timedOut(request.requestId, this.spec.timeoutSeconds), true);
+  }
+
+  private async verdictOfExit(request: InvocationRequest): Promise<Verdict> {
+    const exit = await this.exitAtLast();
+    return { ...verdictOf('failure', runtimeExited(request.requestId, exit), true), oomKilled: exit.oomKilled };
+  }
+
+  /** The exit status follows the end of the channel; a runtime that only closed its channel is killed. */
+  private async exitAtLast(): Promise<SandboxExit> {
+    const handle = this.opened();
+    const exit = await within(handle.exit, EXIT_GRACE_MS);
+    if (exit !== 'timeout') return exit;
+    await handle.kill();
+    return handle.exit;
+  }
+}
+
+function givenUp(): InfrastructureError {
+  return new InfrastructureError('The sandbox was given up while it was made');
+}
+
+function verdictOf(status: PlatformStatus, failure: FunctionFailure, ends: boolean): Verdict {
+  return { status, ...failure, ends };
+}
+
+function verdictOfAnswer(answer: Exclude<ChannelAnswer, { kind: 'closed' }>): Verdict {
+  switch (answer.kind) {
+    case 'response':
+      return { status: 'success', payload: answer.body, ends: false };
+    case 'error':
+      return { status: 'error', errorType: answer.errorType, payload: answer.body, ends: answer.exits };
+    case 'too-large':
+      return verdictOf('error', responseTooLarge(), false);
+  }
+}
+
+/** The value, or `timeout` after the time. The timer goes with the value. */
+function within<T>(value: Promise<T>, limitMs: number): Promise<T | 'timeout'> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, Math.max(0, limitMs), 'timeout' as const);
+    value.then(
+      (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      },
+      (error: Error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}

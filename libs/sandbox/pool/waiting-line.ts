@@ -1,0 +1,73 @@
+import { InfrastructureError } from '@hearth/kernel';
+import type { InvocationOutcome, InvocationRequest } from '../function-spec.js';
+import type { Sandbox } from './sandbox.js';
+
+type Place = Sandbox | InvocationOutcome;
+
+export interface Waiter {
+  readonly request: InvocationRequest;
+  /** Ends the wait; the waiter is in the line no more. */
+  readonly settle: (place: Place | Promise<Place>) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Invocations without a sandbox, first come first served. */
+export class WaitingLine {
+  private readonly waiters = new Set<Waiter>();
+  private readonly byKey = new Map<string, Set<Waiter>>();
+
+  get length(): number {
+    return this.waiters.size;
+  }
+
+  /** In order. May be changed while it is walked. */
+  all(): Iterable<Waiter> {
+    return this.waiters;
+  }
+
+  first(key: string): Waiter | undefined {
+    return this.byKey.get(key)?.values().next().value;
+  }
+
+  /** @throws InfrastructureError when the signal aborts or the time passes before it is served */
+  join(request: InvocationRequest, limitMs: number, signal?: AbortSignal): Promise<Place> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (why: string): void => this.fail(waiter, new InfrastructureError(why));
+      const aborted = (): void => giveUp(`The wait for a sandbox of ${request.spec.functionName} was ended by its caller`);
+      const timer = setTimeout(() => giveUp(`No sandbox for ${request.spec.functionName} became free within ${limitMs} ms`), limitMs);
+      const leave = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
+        this.waiters.delete(waiter);
+        const same = this.byKey.get(request.spec.sandboxKey);
+        same?.delete(waiter);
+        if (same?.size === 0) this.byKey.delete(request.spec.sandboxKey);
+      };
+      const waiter: Waiter = {
+        request,
+        settle: (place) => {
+          leave();
+          resolve(place);
+        },
+        fail: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      this.waiters.add(waiter);
+      const same = this.byKey.get(request.spec.sandboxKey);
+      if (same) same.add(waiter);
+      else this.byKey.set(request.spec.sandboxKey, new Set([waiter]));
+      signal?.addEventListener('abort', aborted, { once: true });
+      if (signal?.aborted) aborted();
+    });
+  }
+
+  serve(waiter: Waiter, place: Place | Promise<Place>): void {
+    waiter.settle(place);
+  }
+
+  fail(waiter: Waiter, error: Error): void {
+    if (this.waiters.has(waiter)) waiter.fail(error);
+  }
+}

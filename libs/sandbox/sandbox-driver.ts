@@ -1,0 +1,78 @@
+import type { RuntimeChannel } from './channel/runtime-channel.js';
+import type { FunctionCredentials } from './function-environment.js';
+import type { FunctionSpec } from './function-spec.js';
+
+/**
+ * Where sandboxes come from: the port of this library. Two implementations, `docker` and `process`, held by the
+ * conformance suite in testing/. A driver makes and ends sandboxes; it knows nothing of pools, invocations or log formats.
+ */
+export interface SandboxDriver {
+  readonly name: 'docker' | 'process';
+
+  /** @throws OperatorError when sandboxes cannot be made on this machine */
+  check(): Promise<DriverReport>;
+
+  /** Ends everything that earlier incarnations of the same state directory left: containers, processes, mounts, directories. Never others'. */
+  removeOrphans(): Promise<OrphanReport>;
+
+  /** @throws InfrastructureError when the sandbox cannot be made; nothing of it is left then */
+  start(order: SandboxOrder): Promise<SandboxHandle>;
+
+  /** Gives up what the driver holds in reserve; sandboxes have to be destroyed before. */
+  close(): Promise<void>;
+}
+
+export interface SandboxOrder {
+  /** 32 hex digits, unique. */
+  id: string;
+  spec: FunctionSpec;
+  /** Absolute path of the unpacked, read-only code. */
+  codePath: string;
+  logStream: string;
+  credentials?: FunctionCredentials;
+  /** Raw bytes that the function wrote to stdout and stderr, in order. Called synchronously. */
+  onLog(chunk: Buffer): void;
+}
+
+export interface SandboxHandle {
+  readonly id: string;
+  readonly channel: RuntimeChannel;
+  /** Epoch ms at which the sandbox's first process ran. */
+  readonly startedAt: number;
+  /** Settles once, when the sandbox's main process has ended. Never rejects. */
+  readonly exit: Promise<SandboxExit>;
+  /** Highest memory use so far in MB, file cache that the kernel can drop not counted. */
+  memoryHighWaterMb(): number;
+  /** Hands over the log bytes that are there already, before it returns. */
+  drainLog(): void;
+  /** What only had to be there for init is removed: the environment file. */
+  initialised(): void;
+  /** SIGKILL to all processes of the sandbox. */
+  kill(): Promise<void>;
+  /** Kills, and removes all that the sandbox had. May be called again; resolves when nothing is left. */
+  destroy(): Promise<void>;
+}
+
+export interface SandboxExit {
+  /** Absent when a signal ended it. */
+  exitCode?: number;
+  /** Name as Linux prints it: `killed`, `segmentation fault`. */
+  signal?: string;
+  oomKilled: boolean;
+}
+
+export interface DriverReport {
+  driver: 'docker' | 'process';
+  isolation: 'full' | 'reduced' | 'none';
+  /** Sentences for the operator: versions, what is reduced and why. */
+  notes: string[];
+  /** Runtimes of the catalogue whose image is not on this machine. */
+  missingRuntimes: string[];
+}
+
+export interface OrphanReport {
+  containers: number;
+  processes: number;
+  mounts: number;
+  directories: number;
+}

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
+
+let count = 0;
+const kept = [];
+
+/** One probe per behaviour that the conformance suite asks for. */
+const probes = {
+  echo: (event) => event.value,
+  count: () => ++count,
+  env: () => process.env,
+  identity: () => ({ uid: process.getuid?.(), gid: process.getgid?.(), status: readFileSync('/proc/self/status', 'utf8') }),
+  print: (event) => {
+    for (const line of event.lines) console.log(line);
+    process.stdout.write('last, without line feed');
+    return 'printed';
+  },
+  raw: (event) => {
+    writeSync(1, event.text);
+    return 'written';
+  },
+  throw: () => {
+    throw new TypeError('no such thing');
+  },
+  never: () => new Promise(() => setInterval(() => undefined, 1_000)),
+  exit: (event) => process.exit(event.status),
+  kill: () => new Promise(() => process.kill(process.pid, 'SIGKILL')),
+  exitLater: () => {
+    setTimeout(() => process.exit(3), 5);
+    return 'leaving';
+  },
+  leak: () => {
+    for (;;) kept.push(Buffer.alloc(4 * 1024 * 1024, 1));
+  },
+  big: (event) => 'x'.repeat(event.bytes),
+  write: (event) => {
+    try {
+      writeFileSync(event.path, 'x');
+      return 'written';
+    } catch (error) {
+      return error.code;
+    }
+  },
+  fill: (event) => {
+    const chunk = Buffer.alloc(1024 * 1024, 1);
+    const file = openSync('/tmp/filled', 'w');
+    let written = 0;
+    try {
+      for (; written < event.mb; written++) writeSync(file, chunk);
+      return { written };
+    } catch (error) {
+      return { written, code: error.code };
+    } finally {
+      closeSync(file);
+    }
+  },
+  fork: async (event) => {
+    const loop = `i=0; while [ $i -lt ${event.children} ]; do sleep 60 & i=$((i+1)); done`;
+    const shell = spawn('/bin/sh', ['-c', loop], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    let complaint = '';
+    shell.stderr.on('data', (chunk) => (complaint += chunk));
+    const status = await new Promise((resolve) => shell.once('exit', resolve));
+    process.kill(-shell.pid, 'SIGKILL');
+    return { status, complaint };
+  },
+  reach: (event) =>
+    Promise.all(
+      event.targets.map(
+        ([host, port]) =>
+          new Promise((resolve) => {
+            const socket = connect({ host, port, timeout: 2_000 });
+            const end = (result) => {
+              socket.destroy();
+              resolve(result);
+            };
+            socket.once('connect', () => end('connected'));
+            socket.once('timeout', () => end('timeout'));
+            socket.once('error', (error) => end(error.code));
+          }),
+      ),
+    ),
+};
+
+export const handler = async (event) => probes[event.probe](event);
