@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AwsEndpoint } from './aws-endpoint.js';
 import { AwsRequest } from './aws-request.js';
@@ -22,7 +23,7 @@ export function awsRoutes(endpoint: AwsEndpoint): (scope: FastifyInstance, optio
       // When the endpoint refused, it has written the answer, and `next` is never called.
     });
 
-    const answer = (request: FastifyRequest, reply: { hijack(): unknown; raw: import('node:http').ServerResponse }): void => {
+    const answer = (request: FastifyRequest, reply: { hijack(): unknown; raw: ServerResponse }): void => {
       reply.hijack();
       endpoint.answer((request as Admitted)[AWS_REQUEST], reply.raw, request.body as Buffer | undefined);
     };

@@ -1,3 +1,4 @@
+import { ServiceError } from '@hearth/kernel';
 import { arnOf, CatalogueFixture, ROLE, zipOf, type Process } from './testing/catalogue-fixture.js';
 
 let fixture: CatalogueFixture;
@@ -69,7 +70,7 @@ describe('CreateFunction', () => {
   });
 
   it('becomes Failed when the preparation finds the version at fault', async () => {
-    const { ServiceError } = await import('@hearth/kernel');
+    
     const strict = fixture.process({ prepare: () => Promise.reject(new ServiceError('InvalidZipFileException', 502, 'bad package')) });
     await strict.create('faulty');
     expect(await strict.settled('faulty')).toMatchObject({ State: 'Failed', StateReasonCode: 'InvalidZipFileException', StateReason: 'bad package' });
@@ -175,7 +176,7 @@ describe('updates', () => {
     await hearth.create('clinging');
     await hearth.settled('clinging');
     const before = await hearth.resolve('clinging');
-    const { ServiceError } = await import('@hearth/kernel');
+    
     const strict = fixture.process({ prepare: () => Promise.reject(new ServiceError('InvalidZipFileException', 502, 'bad package')) });
     await strict.call('UpdateFunctionCode', { FunctionName: 'clinging', ZipFile: await zipOf('bad') });
     expect(await strict.settled('clinging')).toMatchObject({ State: 'Active', LastUpdateStatus: 'Failed', LastUpdateStatusReasonCode: 'InvalidZipFileException' });

@@ -19,7 +19,7 @@ export function responseTooLarge(): FunctionFailure {
 /** The runtime ended without an answer. */
 export function runtimeExited(requestId: string, exit: SandboxExit): FunctionFailure {
   const prefix = `RequestId: ${requestId} Error: `;
-  switch (exit.exitCode) {
+  switch (exit.exitCode ?? -1) {
     case LAUNCHER_STATUS.bootstrapMissing:
       return failure('Runtime.InvalidEntrypoint', `${prefix}Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]`);
     case LAUNCHER_STATUS.bootstrapNotExecutable:

@@ -89,7 +89,7 @@ export class SandboxPool {
     for (const sandbox of this.sandboxes) {
       if (!matches(sandbox.spec)) continue;
       sandbox.retired = true;
-      if (sandbox.state === 'idle') this.end(sandbox);
+      if (sandbox.state === 'idle') void this.end(sandbox); // Ends off the caller's path; destroy reports its own failures.
     }
   }
 

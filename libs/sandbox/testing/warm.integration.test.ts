@@ -1,4 +1,4 @@
-import { createServer, request as httpRequest, Agent } from 'node:http';
+import { request as httpRequest, Agent } from 'node:http';
 import Docker from 'dockerode';
 import { DockerDriver } from '../drivers/docker-driver.js';
 import { RuntimeCatalogue } from '../runtime-catalogue.js';
