@@ -15,6 +15,8 @@ export interface DispatcherOptions {
   leaseMs: number;
   policy: RetryPolicy;
   logger: Logger;
+  /** An event ended for good without success. */
+  onDropped(claim: ClaimedEvent, condition: string): void;
   /** Called when a pointer was taken and when the last one in hand was finished: room for more. */
   onProgress: (idle: boolean) => void;
 }
@@ -85,6 +87,7 @@ export class AsyncDispatcher {
           ? { decision: { status: 'queued', delayMs: 0, functionErrors: claim.functionErrors } as const }
           : this.#decide(claim, result, performance.now() - claimedAt);
       if (!(await this.#settle(claim, settlement))) this.#superseded(claim);
+      else if (settlement.decision.status === 'failed') this.options.onDropped(claim, settlement.decision.condition);
     } finally {
       this.#leases.drop(claim);
     }

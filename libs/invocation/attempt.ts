@@ -6,7 +6,7 @@ import type { Execution } from './execution.js';
 /** Runs a claimed event once. Never rejects: whatever goes wrong is a result to decide on. */
 export async function attempt(execution: Execution, event: ClaimedEvent, signal: AbortSignal): Promise<AttemptResult> {
   try {
-    const { outcome, version } = await execution.run({ ...event, requestId: event.id, qualifiedByCaller: event.qualifier !== undefined }, signal);
+    const { outcome, version } = await execution.run({ ...event, requestId: event.id, qualifiedByCaller: event.qualifier !== undefined }, 'event', signal);
     if (outcome.status === 'success') return { kind: 'success', executedVersion: version.version };
     return { kind: 'function-error', errorType: outcome.errorType ?? outcome.status, response: outcome.payload, executedVersion: version.version };
   } catch (error) {

@@ -15,6 +15,7 @@ import { EventHints } from './event-hints.js';
 import { EVENT_QUEUE } from './event-pointer.js';
 import { EventStore } from './event-store.js';
 import { Execution } from './execution.js';
+import type { InvocationTelemetry } from './invocation-telemetry.js';
 import { InvocationService } from './invocation-service.js';
 import { Janitor } from './janitor.js';
 import { Reconciler } from './reconciler.js';
@@ -39,6 +40,7 @@ export interface InvocationParts {
   settings: InvocationSettings;
   clock: Clock;
   logger: Logger;
+  telemetry?: InvocationTelemetry;
   /** Per account and process; default 1,000. */
   accountConcurrency?: number;
 }
@@ -60,11 +62,11 @@ export interface Invocation {
 const DRAIN_MS = 10_000;
 
 /** Puts the parts together: a control plane uses `service`, a scheduler `startScheduler`, a single process both. */
-export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, accountConcurrency }: InvocationParts): Invocation {
+export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, accountConcurrency }: InvocationParts): Invocation {
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
-  const execution = new Execution(resolver, fleet, new AccountConcurrency(accountConcurrency));
+  const execution = new Execution(resolver, fleet, new AccountConcurrency(accountConcurrency), telemetry);
   const acceptor = new EventAcceptor(database, new EventHints(pointers, backlog, concurrency, logger), settings.HEARTH_ASYNC_MAX_AGE_S * 1_000);
   const assertDurable = (): Promise<void> => assertDurablePostgres(database, { allowUnsafe: settings.HEARTH_ALLOW_UNSAFE_POSTGRES, logger });
 
@@ -83,6 +85,7 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
       leaseMs,
       policy: { retryDelaysMs: settings.HEARTH_ASYNC_RETRY_DELAYS_MS, ...LAMBDA_BACKOFF },
       logger,
+      onDropped: (claim, condition) => telemetry?.metrics.eventDropped(claim.accountId, claim.functionName, condition),
       onProgress: (idle) => reconciler.onProgress(idle),
     });
     const janitor = new Janitor(store, logger);
@@ -97,5 +100,5 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };
   }
 
-  return { service: new InvocationService(resolver, execution, acceptor, clock), assertDurable, startScheduler };
+  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler };
 }

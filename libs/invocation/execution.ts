@@ -2,6 +2,7 @@ import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import type { Fleet, InvocationOutcome } from '@hearth/fleet';
 import { functionArn, ServiceError } from '@hearth/kernel';
 import type { AccountConcurrency } from './account-concurrency.js';
+import type { InvocationTelemetry } from './invocation-telemetry.js';
 import { toFunctionSpec } from './to-function-spec.js';
 
 export interface ExecutionTarget {
@@ -27,17 +28,19 @@ export class Execution {
     private readonly resolver: FunctionResolver,
     private readonly fleet: Fleet,
     private readonly concurrency: AccountConcurrency,
+    private readonly telemetry?: InvocationTelemetry,
   ) {}
 
   /**
    * @throws ServiceError ResourceNotFoundException, ResourceConflictException (not Active), TooManyRequestsException
    * @throws InfrastructureError
    */
-  async run(target: ExecutionTarget, signal?: AbortSignal): Promise<Executed> {
+  async run(target: ExecutionTarget, type: 'sync' | 'event', signal?: AbortSignal): Promise<Executed> {
+    const start = Date.now();
     const found = this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
     const version = found instanceof Promise ? await found : found;
     if (version.state !== 'Active') throw notActive(version.state);
-    this.concurrency.take(target.accountId);
+    this.take(target);
     try {
       const outcome = await this.fleet.invoke(
         {
@@ -50,9 +53,19 @@ export class Execution {
         },
         signal,
       );
+      this.telemetry?.ended(target, type, start, outcome);
       return { version, outcome };
     } finally {
       this.concurrency.release(target.accountId);
+    }
+  }
+
+  private take(target: ExecutionTarget): void {
+    try {
+      this.concurrency.take(target.accountId);
+    } catch (error) {
+      this.telemetry?.metrics.throttle(target.accountId, target.functionName);
+      throw error;
     }
   }
 }

@@ -1,3 +1,4 @@
+export { InvocationTelemetry } from './invocation-telemetry.js';
 export { createInvocation, type Invocation, type InvocationParts, type InvocationSettings, type RunningScheduler } from './create-invocation.js';
 export { InvocationService } from './invocation-service.js';
 export type { InvokeAnswer, InvokeCommand } from './invoke-command.js';

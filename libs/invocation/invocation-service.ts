@@ -2,6 +2,7 @@ import type { FunctionResolver } from '@hearth/catalogue';
 import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { EventAcceptor } from './event-acceptor.js';
 import type { Executed, Execution } from './execution.js';
+import type { InvocationTelemetry } from './invocation-telemetry.js';
 import type { InvokeAnswer, InvokeCommand } from './invoke-command.js';
 import { checkedPayload } from './payload-rules.js';
 import { traceHeaderFor } from './trace-header.js';
@@ -13,6 +14,7 @@ export class InvocationService {
     private readonly execution: Execution,
     private readonly acceptor: EventAcceptor,
     private readonly clock: Clock,
+    private readonly telemetry?: InvocationTelemetry,
   ) {}
 
   /**
@@ -37,7 +39,7 @@ export class InvocationService {
     const traceHeader = command.traceHeader ?? traceHeaderFor(requestId, this.clock.now());
     let executed: Executed;
     try {
-      executed = await this.execution.run({ ...command, payload, traceHeader }, signal);
+      executed = await this.execution.run({ ...command, payload, traceHeader }, 'sync', signal);
     } catch (error) {
       if (error instanceof InfrastructureError) throw new ServiceError('ServiceException', 500, 'The function could not be run because of an internal failure.', { messageMember: 'Message', cause: error });
       throw error;
@@ -66,6 +68,7 @@ export class InvocationService {
       clientContext,
       traceHeader: command.traceHeader ?? traceHeaderFor(requestId, this.clock.now()),
     });
+    this.telemetry?.metrics.eventReceived(accountId, functionName);
     return { statusCode: 202, requestId };
   }
 }

@@ -49,16 +49,23 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
       telemetry: { ended: (record) => metrics.httpRequest(record.operation, record.status) },
       healthChecks: { postgres: () => database.ping() },
     });
+    // The key is there before the first answer; only with a port of the system's choice is the address written once more.
+    const administrator = await this.writeProfile(`http://${settings.HEARTH_HOST}:${settings.HEARTH_PORT}`);
     const endpoint = await this.controlPlane.listen();
-    const administrator = await ensureAdministrator({
+    if (settings.HEARTH_PORT === 0) await this.writeProfile(endpoint);
+    return { endpoint, administrator };
+  }
+
+  private writeProfile(endpoint: string): Promise<Administrator> {
+    const { settings, database } = this;
+    return ensureAdministrator({
       database,
-      keyStore: this.keyStore,
+      keyStore: this.keyStore as KeyStore,
       accountId: settings.HEARTH_ACCOUNT_ID,
       profileDir: settings.HEARTH_PROFILE_DIR ?? join(settings.HEARTH_STATE_DIR, 'profile'),
       endpoint: settings.HEARTH_PUBLIC_URL ?? endpoint,
       region: settings.HEARTH_REGION,
     });
-    return { endpoint, administrator };
   }
 
   async beforeApplicationShutdown(): Promise<void> {

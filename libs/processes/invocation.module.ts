@@ -2,7 +2,7 @@ import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { FLEET, type Fleet } from '@hearth/fleet';
-import { createInvocation } from '@hearth/invocation';
+import { createInvocation, InvocationTelemetry } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
 import type { QueueConnection } from '@hearth/queue';
 import type { Telemetry } from '@hearth/telemetry';
@@ -23,8 +23,8 @@ export class InvocationModule {
       providers: [
         {
           provide: INVOCATION,
-          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet, queue: QueueConnection, settings: Settings, { logger }: Telemetry) =>
-            createInvocation({ database, resolver: catalogue.resolver, fleet, queue, settings, clock: systemClock, logger }),
+          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry) =>
+            createInvocation({ database, resolver: catalogue.resolver, fleet, queue, settings, clock: systemClock, logger, telemetry: new InvocationTelemetry(metrics, tracer) }),
           inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY],
         },
       ],

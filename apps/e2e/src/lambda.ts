@@ -53,7 +53,7 @@ export async function invoke(client: LambdaClient, name: string, event: unknown 
     status: answer.StatusCode as number,
     functionError: answer.FunctionError,
     version: answer.ExecutedVersion,
-    text: answer.Payload === undefined ? '' : Buffer.from(answer.Payload).toString('utf8'),
+    text: Buffer.from(answer.Payload ?? []).toString('utf8'),
     log: Buffer.from(answer.LogResult ?? '', 'base64').toString('utf8'),
     requestId: answer.$metadata.requestId as string,
   };
