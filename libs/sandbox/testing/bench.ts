@@ -7,7 +7,7 @@ import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../func
 import type { LogSink } from '../log-sink.js';
 import type { PoolLimits } from '../pool/capacity.js';
 import { SandboxPool } from '../pool/sandbox-pool.js';
-import type { SandboxDriver } from '../sandbox-driver.js';
+import type { SandboxDriver, SandboxOrder } from '../sandbox-driver.js';
 
 const FUNCTIONS = join(projectRoot(), 'libs/sandbox/testing/functions');
 
@@ -79,6 +79,11 @@ export function specFor(code: string, changes: Partial<FunctionSpec> = {}): Func
     logGroup: '/aws/lambda/probe',
     ...changes,
   };
+}
+
+/** What a pool would ask a driver for. */
+export function orderFor(spec: FunctionSpec): SandboxOrder {
+  return { id: randomUUID().replaceAll('-', ''), spec, codePath: join(FUNCTIONS, spec.codeDigest), logStream: 'stream', onLog: () => undefined };
 }
 
 export function requestFor(spec: FunctionSpec, event: unknown): InvocationRequest {

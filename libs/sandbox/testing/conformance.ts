@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { InfrastructureError } from '@hearth/kernel';
 import type { SandboxDriver } from '../sandbox-driver.js';
-import { answerOf, Bench, specFor, until, type DriverPlace } from './bench.js';
+import { answerOf, Bench, orderFor, specFor, until, type DriverPlace } from './bench.js';
 
 /** What every driver promises to its pool. @param isolated whether limits and walls are part of the promise */
 export function sandboxConformance(name: string, isolated: boolean, make: (place: DriverPlace) => SandboxDriver): void {
@@ -267,21 +270,28 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
       }));
 
     it('removes what a former life left, and only that', async () => {
-      const former = await Bench.open(make);
+      const stateDirectory = await mkdtemp(join(tmpdir(), 'hearth-sandbox-'));
       const stranger = await Bench.open(make);
-      await Promise.all([former.invoke(specFor('node'), { probe: 'count' }), former.invoke(specFor('shell', { runtime: 'provided.al2023' }), {})]);
-      const kept = specFor('node');
-      await stranger.invoke(kept, { probe: 'count' });
-      // A life that ended without a word: nobody stops its pool.
-      const next = make({ stateDirectory: former.stateDirectory, incarnation: 'next', report: () => undefined });
-      const removed = await next.removeOrphans();
-      expect(isolated ? removed.containers : removed.processes).toBeGreaterThanOrEqual(2);
-      expect(removed.directories).toBe(2);
-      expect(await next.removeOrphans()).toEqual({ containers: 0, processes: 0, mounts: 0, directories: 0 });
-      expect(answerOf(await stranger.invoke(kept, { probe: 'count' }))).toBe(2);
-      await next.close();
-      await former.close();
-      await stranger.close();
+      const place = { stateDirectory, report: () => undefined };
+      // Without a pool: a life that ended without a word has nobody who clears up behind its sandboxes.
+      const former = make({ ...place, incarnation: 'former' });
+      const next = make({ ...place, incarnation: 'next' });
+      try {
+        const left = await Promise.all([former.start(orderFor(specFor('node'))), former.start(orderFor(specFor('shell', { runtime: 'provided.al2023' })))]);
+        const kept = specFor('node');
+        await stranger.invoke(kept, { probe: 'count' });
+        const removed = await next.removeOrphans();
+        expect(isolated ? removed.containers : removed.processes).toBeGreaterThanOrEqual(2);
+        expect(removed.directories).toBe(2);
+        await Promise.all(left.map((sandbox) => sandbox.exit));
+        expect(await next.removeOrphans()).toEqual({ containers: 0, processes: 0, mounts: 0, directories: 0 });
+        expect(answerOf(await stranger.invoke(kept, { probe: 'count' }))).toBe(2);
+      } finally {
+        await former.close();
+        await next.close();
+        await stranger.close();
+        await rm(stateDirectory, { recursive: true, force: true });
+      }
     });
   });
 }

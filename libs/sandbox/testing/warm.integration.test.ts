@@ -6,8 +6,8 @@ import { Bench, specFor, requestFor } from './bench.js';
 it('measures', async () => {
   const catalogue = RuntimeCatalogue.load();
   const bench = await Bench.open((place) => new DockerDriver({ ...place, docker: new Docker(), catalogue, labels: { 'hearth.test': 'sandbox' } }));
-  const { fork } = await import('node:child_process');
-  const child = fork('-e', [], { execArgv: ['-e', `const s=require('http').createServer((q,r)=>{let b='';q.on('data',c=>b+=c);q.on('end',()=>{r.setHeader('content-type','application/json');r.end(JSON.stringify(JSON.parse(b)))})}).listen(21000,'127.0.0.1',()=>process.send('up'))`] });
+  const { spawn } = await import('node:child_process');
+  const child = spawn(process.execPath, ['-e', `const s=require('http').createServer((q,r)=>{let b='';q.on('data',c=>b+=c);q.on('end',()=>{r.setHeader('content-type','application/json');r.end(JSON.stringify(JSON.parse(b)))})}).listen(21000,'127.0.0.1',()=>process.send('up'))`], { env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   await new Promise((resolve) => child.once('message', resolve));
   const agent = new Agent({ keepAlive: true });
   const post = () => new Promise<void>((resolve, reject) => { const q = httpRequest({ port: 21000, host: '127.0.0.1', method: 'POST', agent, headers: { 'content-type': 'application/json' } }, (r) => { r.resume(); r.on('end', resolve); }); q.on('error', reject); q.end('{"probe":"echo","value":1}'); });
