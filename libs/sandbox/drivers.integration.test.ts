@@ -36,7 +36,7 @@ describe('a container', () => {
   });
 
   it('has the CPU share of its memory once it is initialised', async () => {
-    await bench.pool.stop();
+    await bench.close();
     bench = await Bench.open(dockerDriver);
     const script = 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null';
     await bench.invoke(specFor('node', { memoryMb: 442 }), { probe: 'count' });

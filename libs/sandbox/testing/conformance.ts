@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InfrastructureError } from '@hearth/kernel';
-import type { SandboxDriver } from '../sandbox-driver.js';
+import type { SandboxDriver, SandboxHandle } from '../sandbox-driver.js';
 import { answerOf, Bench, orderFor, specFor, until, type DriverPlace } from './bench.js';
 
 /** What every driver promises to its pool. @param isolated whether limits and walls are part of the promise */
@@ -276,8 +276,9 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
       // Without a pool: a life that ended without a word has nobody who clears up behind its sandboxes.
       const former = make({ ...place, incarnation: 'former' });
       const next = make({ ...place, incarnation: 'next' });
+      let left: SandboxHandle[] = [];
       try {
-        const left = await Promise.all([former.start(orderFor(specFor('node'))), former.start(orderFor(specFor('shell', { runtime: 'provided.al2023' })))]);
+        left = await Promise.all([former.start(orderFor(specFor('node'))), former.start(orderFor(specFor('shell', { runtime: 'provided.al2023' })))]);
         const kept = specFor('node');
         await stranger.invoke(kept, { probe: 'count' });
         const removed = await next.removeOrphans();
@@ -287,6 +288,8 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
         expect(await next.removeOrphans()).toEqual({ containers: 0, processes: 0, mounts: 0, directories: 0 });
         expect(answerOf(await stranger.invoke(kept, { probe: 'count' }))).toBe(2);
       } finally {
+        // Only what this process itself holds of them is left: file descriptors.
+        await Promise.all(left.map((sandbox) => sandbox.destroy()));
         await former.close();
         await next.close();
         await stranger.close();
