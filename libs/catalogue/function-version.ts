@@ -7,7 +7,9 @@ export interface InvocableVersion {
   functionId: string;
   functionName: string;
   version: string;
+  /** Identity of what runs: changes when code or configuration is applied, not when a version is published (docs/decisions/0003). */
   revisionId: string;
+  /** Pending and Failed functions resolve too: the invoke path refuses them with the error of the state. */
   state: 'Pending' | 'Active' | 'Inactive' | 'Failed';
   runtime: string;
   handler: string;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Database } from '@hearth/database';
-import { startTestRedis, type TestRedis } from '@hearth/queue';
+import { QueueConnection, startTestRedis, type TestRedis } from '@hearth/queue';
 import { Redis } from 'ioredis';
 import { HAND_OUT_MS } from './backlog.js';
 import { assertDurablePostgres } from './durable-postgres.js';
+import { EVENT_QUEUE, jobIdOf } from './event-pointer.js';
 import type { Invocation } from './create-invocation.js';
 import { command, TestPlatform, until } from './testing/test-platform.js';
 
@@ -46,6 +47,25 @@ describe('accepted events survive', () => {
     const ids = await acceptMany(front, 'f', 500);
     await until('all succeeded', async () => (await platform.count('succeeded')) === 500);
     expectExactlyOnce(ids);
+  });
+
+  it('pointers that arrive several times, at two schedulers: each event runs exactly once', async () => {
+    platform = await TestPlatform.start(redis.url);
+    platform.fleet.define('f', () => pause(20));
+    const front = platform.process();
+    const ids = await acceptMany(front, 'f', 20);
+    const sender = new QueueConnection({ url: redis.url, prefix: platform.prefix, logger: platform.logger });
+    try {
+      await sender.check();
+      await sender.queue(EVENT_QUEUE).add([101, 102, 103, 104, 105].flatMap((dispatch) => ids.map((id) => jobIdOf({ id, dispatch }))));
+    } finally {
+      await sender.close();
+    }
+    await Promise.all([platform.scheduler(), platform.scheduler()]);
+    await until('all succeeded', async () => (await platform.count('succeeded')) === 20);
+    await until('all pointers were taken', async () => (await platform.waiting()) === 0);
+    expectExactlyOnce(ids);
+    expect((await platform.event(ids[0] as string))?.attempts).toBe(1);
   });
 
   it('FLUSHALL again and again in the middle', async () => {

@@ -4,7 +4,9 @@ import { loadSettings } from '@hearth/config';
 import { createTestDatabase, Database } from '@hearth/database';
 import { systemClock } from '@hearth/kernel';
 import { QueueConnection, type Logger } from '@hearth/queue';
+import { Redis } from 'ioredis';
 import { createInvocation, type Invocation, type InvocationParts, type RunningScheduler } from '../create-invocation.js';
+import { EVENT_QUEUE } from '../event-pointer.js';
 import type { InvokeCommand } from '../invoke-command.js';
 import { FunctionFleet } from './function-fleet.js';
 
@@ -73,6 +75,16 @@ export class TestPlatform {
   async count(status: string): Promise<number> {
     const { rows } = await this.database.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM async_events WHERE status = $1', [status]);
     return rows[0]?.n ?? 0;
+  }
+
+  /** Pointers in Redis that nobody finished yet. */
+  async waiting(): Promise<number> {
+    const redis = new Redis(this.redisUrl);
+    try {
+      return (await redis.llen(`${this.prefix}:${EVENT_QUEUE}:wait`)) + (await redis.llen(`${this.prefix}:${EVENT_QUEUE}:active`));
+    } finally {
+      redis.disconnect();
+    }
   }
 
   readonly logger: Logger = {
