@@ -1,4 +1,4 @@
-import type { InvocationOutcome } from '@hearth/sandbox';
+import type { InvocationOutcome } from '@hearth/fleet';
 import type { InvocationTracer, PlatformMetrics } from '@hearth/telemetry';
 import type { ExecutionTarget } from './execution.js';
 
