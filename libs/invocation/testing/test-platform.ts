@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadSettings } from '@hearth/config';
+import { loadSettings, type Settings } from '@hearth/config';
 import { createTestDatabase, Database } from '@hearth/database';
 import { systemClock } from '@hearth/kernel';
 import { QueueConnection, type Logger } from '@hearth/queue';
@@ -54,11 +54,16 @@ export class TestPlatform {
       resolver: this.fleet,
       fleet: this.fleet,
       queue,
-      settings: loadSettings(this.environment),
+      settings: this.settings(),
       clock: systemClock,
       logger: this.logger,
       ...overrides,
     });
+  }
+
+  /** @param environment on top of the platform's own */
+  settings(environment: Record<string, string> = {}): Settings {
+    return loadSettings({ ...this.environment, ...environment });
   }
 
   async scheduler(process: Invocation = this.process()): Promise<RunningScheduler> {
