@@ -3,6 +3,8 @@ import { InfrastructureError, systemClock, type Clock } from '@hearth/kernel';
 import { newAccessKeyId, newSecretAccessKey, secretContext, type AccessKey } from './access-key.js';
 import { KeyInvalidation } from './key-invalidation.js';
 import type { SecretBox } from './secret-box.js';
+import type { Queryable } from './store/queryable.js';
+import { insertSession, type NewSession } from './store/sessions.js';
 
 /*
  * Access keys in Postgres, cached in memory for the request path.
@@ -36,12 +38,11 @@ export interface KeyStoreOptions {
 export interface NewAccessKey {
   accountId: string;
   principalArn: string;
+  /** The user, or the role of a session; the key goes with it. None for the account's root. */
+  identityId?: string;
   /** Temporary keys only. */
-  temporary?: { tokenDigest: Uint8Array; expiresAt: Date };
+  temporary?: { tokenDigest: Uint8Array; expiresAt: Date; session?: NewSession };
 }
-
-/** Runs statements: the pool, or the connection of a transaction. */
-type Queryable = Pick<Database['pool'], 'query'>;
 
 export class KeyStore {
   private readonly known = new Map<string, Entry>();
@@ -84,16 +85,18 @@ export class KeyStore {
     const sealed = this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
     await within.query(
       `WITH made AS (
-         INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
+         INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
        ) SELECT pg_notify('${KeyInvalidation.CHANNEL}', id) FROM made`,
-      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null],
+      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null],
     );
+    if (key.temporary?.session) await insertSession(within, accessKeyId, key.temporary.session);
     return {
       accessKeyId,
       secretAccessKey,
       accountId: key.accountId,
       principalArn: key.principalArn,
       active: true,
+      ...(key.identityId === undefined ? {} : { identityId: key.identityId }),
       ...(key.temporary ? { tokenDigest: key.temporary.tokenDigest, expiresAt: key.temporary.expiresAt.getTime() } : {}),
     };
   }
@@ -110,7 +113,11 @@ export class KeyStore {
 
   /** @throws SealError when the key was sealed with another master key */
   async read(accessKeyId: string, within: Queryable = this.options.database.pool): Promise<AccessKey | undefined> {
-    const { rows } = await within.query<AccessKeyRow>('SELECT id, account_id, principal_arn, sealed_secret, token_digest, expires_at, active FROM access_keys WHERE id = $1', [accessKeyId]);
+    const { rows } = await within.query<AccessKeyRow>(
+      `SELECT k.id, k.account_id, k.principal_arn, k.sealed_secret, k.token_digest, k.expires_at, k.identity_id, k.active AND a.disabled_at IS NULL AS active
+       FROM access_keys k JOIN accounts a ON a.id = k.account_id WHERE k.id = $1`,
+      [accessKeyId],
+    );
     const row = rows[0];
     if (row === undefined) return undefined;
     return {
@@ -119,6 +126,7 @@ export class KeyStore {
       accountId: row.account_id,
       principalArn: row.principal_arn,
       active: row.active,
+      ...(row.identity_id === null ? {} : { identityId: row.identity_id }),
       ...(row.token_digest === null ? {} : { tokenDigest: row.token_digest }),
       ...(row.expires_at === null ? {} : { expiresAt: row.expires_at.getTime() }),
     };
@@ -175,5 +183,7 @@ interface AccessKeyRow {
   sealed_secret: Buffer;
   token_digest: Buffer | null;
   expires_at: Date | null;
+  identity_id: string | null;
+  /** Neither the key nor its account is switched off. */
   active: boolean;
 }
