@@ -35,14 +35,14 @@ export function serviceLinkedRoleOperations({ database }: IamParts): Record<stri
     CreateServiceLinkedRole: async (input: CreateServiceLinkedRoleInput, { accountId }) => {
       const service = input.AWSServiceName;
       if (!SERVICE.test(service)) throw invalidInput(`Service Linked Role cannot be created for ${service}.`);
-      const name = `AWSServiceRoleFor${serviceName(service)}${input.CustomSuffix === undefined ? '' : `_${input.CustomSuffix}`}`;
+      const { name, path } = serviceLinkedRole(service, input.CustomSuffix);
       return database.transaction(async (client) => {
         await assertRoomFor(client, accountId, 'role');
         const role = await insertIdentity(client, {
           accountId,
           kind: 'role',
           name,
-          path: `/aws-service-role/${service}/`,
+          path,
           tags: [],
           description: input.Description ?? null,
           trustPolicy: trustPolicy(service),
@@ -68,6 +68,11 @@ export function serviceLinkedRoleOperations({ database }: IamParts): Record<stri
       return { Status: 'SUCCEEDED' };
     },
   };
+}
+
+/** Name and path of a service's own role. */
+export function serviceLinkedRole(service: string, suffix: string | undefined): { name: string; path: string } {
+  return { name: `AWSServiceRoleFor${serviceName(service)}${suffix === undefined ? '' : `_${suffix}`}`, path: `/aws-service-role/${service}/` };
 }
 
 /** `replicator.lambda.amazonaws.com` -> `LambdaReplicator` */
