@@ -19,7 +19,6 @@ export interface Permission {
 }
 
 /** The path of an entity that is named is part of its ARN and stands in the database: hence the promise. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each entry reads the input of its own operation
 export type PermissionMapping = (input: any, context: OperationContext) => Permission | Permission[] | Promise<Permission | Permission[]>;
 
 interface Entity {

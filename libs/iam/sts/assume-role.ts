@@ -53,19 +53,14 @@ export function assumeRole(parts: StsParts): OperationHandler {
     const policies = await sessionPolicies(parts, input, role.accountId);
     const packed = packedSize(policies, tags.all);
     const arn = sessionArn(role, input.RoleSessionName);
-    const credentials = await database.transaction((client) =>
-      issueTemporaryKey(
-        keyStore,
-        {
-          accountId: role.accountId,
-          principalArn: arn,
-          identityId: role.id,
-          expiration: wholeSeconds(clock.now() + seconds * 1000),
-          session: { kind: 'assumed-role', sessionName: input.RoleSessionName, sourceIdentity, ...policies, tags: tags.all, transitiveTagKeys: tags.transitive },
-        },
-        client,
-      ),
-    );
+    const credentials = await issueTemporaryKey(database, keyStore, {
+      accountId: role.accountId,
+      principalArn: arn,
+      identityId: role.id,
+      expiration: wholeSeconds(clock.now() + seconds * 1000),
+      session: { kind: 'assumed-role', sessionName: input.RoleSessionName, sourceIdentity, ...policies, tags: tags.all, transitiveTagKeys: tags.transitive },
+    });
+    if (credentials === undefined) throw denied(caller.arn, 'sts:AssumeRole', role.arn);
     return {
       Credentials: credentialsAnswer(credentials),
       AssumedRoleUser: { AssumedRoleId: `${role.id}:${input.RoleSessionName}`, Arn: arn },

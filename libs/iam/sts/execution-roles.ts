@@ -54,22 +54,15 @@ export class ExecutionRoles {
     const role = await this.assumable(roleArn);
     if (role === undefined) throw notAssumable();
     const name = sessionName.slice(0, MAX_SESSION_NAME);
-    return database.transaction(async (client) => {
-      // Waits for a deletion that is under way: the key's reference to the role then fails instead of outliving it.
-      const { rowCount } = await client.query('SELECT 1 FROM iam_identities WHERE id = $1 FOR KEY SHARE', [role.id]);
-      if (rowCount === 0) throw notAssumable();
-      return issueTemporaryKey(
-        keyStore,
-        {
-          accountId: role.accountId,
-          principalArn: sessionArn(role, name),
-          identityId: role.id,
-          expiration: wholeSeconds(clock.now() + durationSeconds * 1000),
-          session: { kind: 'assumed-role', sessionName: name },
-        },
-        client,
-      );
+    const credentials = await issueTemporaryKey(database, keyStore, {
+      accountId: role.accountId,
+      principalArn: sessionArn(role, name),
+      identityId: role.id,
+      expiration: wholeSeconds(clock.now() + durationSeconds * 1000),
+      session: { kind: 'assumed-role', sessionName: name },
     });
+    if (credentials === undefined) throw notAssumable();
+    return credentials;
   }
 
   /** From now on the credentials are refused, on every process within a second. Silent when they are gone already. */

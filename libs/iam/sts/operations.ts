@@ -50,19 +50,14 @@ function getSessionToken({ database, keyStore, principals, clock }: StsParts): O
     const requested = input.DurationSeconds ?? USER_TOKEN_SECONDS;
     if (requested < MIN_TOKEN_SECONDS || requested > MAX_USER_TOKEN_SECONDS) throw validationError(`DurationSeconds must be between ${MIN_TOKEN_SECONDS} and ${MAX_USER_TOKEN_SECONDS}.`);
     const seconds = isRoot ? Math.min(requested, ROOT_TOKEN_SECONDS) : requested;
-    const credentials = await database.transaction((client) =>
-      issueTemporaryKey(
-        keyStore,
-        {
-          accountId: caller.accountId,
-          principalArn: caller.arn,
-          ...(isRoot ? {} : { identityId: caller.userId }),
-          expiration: wholeSeconds(clock.now() + seconds * 1000),
-          session: { kind: 'session-token' },
-        },
-        client,
-      ),
-    );
+    const credentials = await issueTemporaryKey(database, keyStore, {
+      accountId: caller.accountId,
+      principalArn: caller.arn,
+      ...(isRoot ? {} : { identityId: caller.userId }),
+      expiration: wholeSeconds(clock.now() + seconds * 1000),
+      session: { kind: 'session-token' },
+    });
+    if (credentials === undefined) throw denied(caller.arn, 'sts:GetSessionToken', '*');
     return { Credentials: credentialsAnswer(credentials) };
   };
 }

@@ -22,7 +22,6 @@ export interface IamFixture {
   parts: IamParts;
   operations: Record<string, OperationHandler>;
   /** Calls an operation as the root of {@link ACCOUNT}. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read what they expect
   call(operation: string, input?: Record<string, unknown>, context?: Partial<CallerContext>): Promise<any>;
   /** All items of a paged list, and the sizes of its pages. */
   all(operation: string, member: string, input: Record<string, unknown>): Promise<{ items: unknown[]; pages: number[] }>;
