@@ -1,15 +1,8 @@
-import { malformedPolicyDocument } from './errors.js';
+import { parsePolicy } from '../policy/index.js';
 import type { PolicyDocuments } from './parts.js';
 
-export const iamPolicyDocuments: PolicyDocuments = {
-  checkIdentityPolicy: (document) => parse(document),
-  checkTrustPolicy: (document) => parse(document),
+/** Documents that the evaluator understands. */
+export const policyDocuments: PolicyDocuments = {
+  checkIdentityPolicy: (document) => void parsePolicy(document, { kind: 'identity', name: '' }),
+  checkTrustPolicy: (document) => void parsePolicy(document, { kind: 'trust', name: '' }),
 };
-
-function parse(document: string): void {
-  try {
-    JSON.parse(document);
-  } catch (error) {
-    throw Object.assign(malformedPolicyDocument('This policy contains invalid Json'), { cause: error });
-  }
-}

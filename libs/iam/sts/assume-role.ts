@@ -33,7 +33,7 @@ const UNSUPPORTED = ['SerialNumber', 'TokenCode', 'ProvidedContexts', 'MinimumSe
 
 /** AssumeRole authorises itself: the trust policy decides together with the caller's policies. */
 export function assumeRole(parts: StsParts): OperationHandler {
-  const { database, keyStore, principals, engine, clock } = parts;
+  const { database, keyStore, principals, clock } = parts;
   return async (input: AssumeRoleInput, context: CallerContext) => {
     for (const member of UNSUPPORTED) if (input[member] !== undefined) throw unsupportedMember('AssumeRole', member);
     const caller = await principals.load(context);
@@ -46,7 +46,7 @@ export function assumeRole(parts: StsParts): OperationHandler {
     const actions = ['sts:AssumeRole', ...(tags.all.length > 0 ? ['sts:TagSession'] : []), ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
     for (const action of actions) {
       const assumption = { caller, action, roleArn: role.arn, roleAccountId: role.accountId, trustPolicy: role.trustPolicy, context: conditionKeys };
-      if (!mayAssume(engine, assumption)) throw denied(caller.arn, action, role.arn);
+      if (!mayAssume(assumption)) throw denied(caller.arn, action, role.arn);
     }
 
     const seconds = duration(input.DurationSeconds, role.maxSessionSeconds, caller);

@@ -3,7 +3,6 @@ import { parseArn, ServiceError, systemClock, type Clock } from '@hearth/kernel'
 import { passRole, type Permission } from '../api/permissions.js';
 import type { KeyStore } from '../key-store.js';
 import { wholeSeconds } from './assume-role.js';
-import type { PolicyEngine } from './policy-engine.js';
 import { findRole, sessionArn, type AssumableRole } from './roles.js';
 import { issueTemporaryKey, type TemporaryCredentials } from './temporary-key.js';
 import { serviceMayAssume } from './trust.js';
@@ -13,7 +12,6 @@ export const LAMBDA_SERVICE = 'lambda.amazonaws.com';
 export interface ExecutionRolesOptions {
   database: Database;
   keyStore: KeyStore;
-  engine: PolicyEngine;
   clock?: Clock;
 }
 
@@ -72,7 +70,7 @@ export class ExecutionRoles {
 
   private async assumable(roleArn: string): Promise<AssumableRole | undefined> {
     const role = await findRole(this.options.database.pool, roleArn);
-    return role !== undefined && serviceMayAssume(this.options.engine, LAMBDA_SERVICE, role) ? role : undefined;
+    return role !== undefined && serviceMayAssume(LAMBDA_SERVICE, role) ? role : undefined;
   }
 }
 

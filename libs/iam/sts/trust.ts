@@ -1,5 +1,5 @@
-import type { PrincipalPolicies } from '../store/principal-policies.js';
-import type { EnginePrincipal, EngineRequest, PolicyEngine } from './policy-engine.js';
+import { evaluate, parsePolicy, type ParsedPolicy, type PolicySet, type Principal } from '../policy/index.js';
+import type { PolicySource, PrincipalPolicies } from '../store/principal-policies.js';
 
 /** Who wants to become a role, and what its trust policy sees of the request. */
 export interface Assumption {
@@ -13,34 +13,47 @@ export interface Assumption {
   context: Record<string, string[]>;
 }
 
-/** No account has it: as the owner of a resource it makes the evaluator ask for both sides. */
-const ANOTHER_ACCOUNT = '';
-
 /**
  * The rule for roles, which is stricter than that for other resource policies (spec/iam-and-sts.md 3.1): the trust policy must
  * always allow, so identity policies alone never suffice. In the same account it suffices when it names the principal; when it
  * names the account, or when the role is of another account, the identity side must allow too. A deny anywhere wins.
  */
-export function mayAssume<P>(engine: PolicyEngine<P>, { caller, action, roleArn, roleAccountId, trustPolicy, context }: Assumption): boolean {
-  const parsed = (sources: { document: string }[]): P[] => sources.map(({ document }) => engine.parse(document));
-  const limits = {
-    resource: [engine.parse(trustPolicy)],
+export function mayAssume({ caller, action, roleArn, roleAccountId, trustPolicy, context }: Assumption): boolean {
+  const policies: PolicySet = {
+    identity: parsed(caller.identity),
+    resource: [trust(roleArn, trustPolicy)],
     ...(caller.boundary === undefined ? {} : { boundary: parsed(caller.boundary) }),
     ...(caller.session === undefined ? {} : { session: parsed(caller.session) }),
   };
-  const identity = parsed(caller.identity);
-  const principal: EnginePrincipal = { arn: caller.arn, accountId: caller.accountId, kind: caller.kind };
-  const request: EngineRequest = { principal, action, resource: roleArn, resourceAccountId: roleAccountId, context: { ...context, ...principalKeys(caller) } };
-  const both = engine.evaluate({ ...request, resourceAccountId: ANOTHER_ACCOUNT }, { identity, ...limits });
-  if (both.effect !== 'implicitDeny' || roleAccountId !== caller.accountId) return both.effect === 'allowed';
-  return engine.evaluate(request, { identity: [], ...limits }).effect === 'allowed';
+  const request = { principal: principalOf(caller), action, resource: roleArn, resourceAccountId: roleAccountId, context: { ...context, ...principalKeys(caller) }, needsResourcePolicy: true };
+  return evaluate(request, policies).effect === 'allowed';
 }
 
 /** Whether a service may assume the role by itself: services have no identity policies. */
-export function serviceMayAssume(engine: PolicyEngine, service: string, role: { arn: string; accountId: string; trustPolicy: string }, context: Record<string, string[]> = {}): boolean {
-  const principal: EnginePrincipal = { arn: service, accountId: '', kind: 'service' };
-  const request = { principal, action: 'sts:AssumeRole', resource: role.arn, resourceAccountId: role.accountId, context: { 'aws:SourceAccount': [role.accountId], ...context } };
-  return engine.evaluate(request, { identity: [], resource: [engine.parse(role.trustPolicy)] }).effect === 'allowed';
+export function serviceMayAssume(service: string, role: { arn: string; accountId: string; trustPolicy: string }): boolean {
+  const principal: Principal = { kind: 'service', arn: service, accountId: '' };
+  const request = { principal, action: 'sts:AssumeRole', resource: role.arn, resourceAccountId: role.accountId, context: { 'aws:SourceAccount': [role.accountId] } };
+  return evaluate(request, { identity: [], resource: [trust(role.arn, role.trustPolicy)] }).effect === 'allowed';
+}
+
+/** As policies name it. */
+export function principalOf(caller: PrincipalPolicies): Principal {
+  const uniqueId = caller.kind === 'root' ? undefined : caller.userId.split(':')[0];
+  return {
+    kind: caller.kind,
+    arn: caller.arn,
+    accountId: caller.accountId,
+    ...(caller.roleArn === undefined ? {} : { roleArn: caller.roleArn }),
+    ...(uniqueId === undefined ? {} : { uniqueId }),
+  };
+}
+
+function parsed(sources: PolicySource[]): ParsedPolicy[] {
+  return sources.map(({ id, document }) => parsePolicy(document, { kind: 'identity', name: id }));
+}
+
+function trust(roleArn: string, document: string): ParsedPolicy {
+  return parsePolicy(document, { kind: 'trust', name: roleArn });
 }
 
 const PRINCIPAL_TYPE = { root: 'Account', user: 'User', 'assumed-role': 'AssumedRole', role: 'Role' } as const;

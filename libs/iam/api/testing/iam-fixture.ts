@@ -8,7 +8,7 @@ import { KeyStore } from '../../key-store.js';
 import { SecretBox } from '../../secret-box.js';
 import { iamOperations } from '../operations.js';
 import type { CallerContext, IamParts } from '../parts.js';
-import { iamPolicyDocuments } from '../policy-documents.js';
+import { policyDocuments } from '../policy-documents.js';
 
 export const ACCOUNT = '123456789012';
 export const OTHER_ACCOUNT = '210987654321';
@@ -45,7 +45,7 @@ export async function iamFixture(): Promise<IamFixture> {
       throw error;
     },
   });
-  const parts: IamParts = { database, keyStore, clock: systemClock, documents: iamPolicyDocuments };
+  const parts: IamParts = { database, keyStore, clock: systemClock, documents: policyDocuments };
   const operations = iamOperations(parts);
   const call: IamFixture['call'] = async (operation, input = {}, context = {}) => operations[operation]!(input, callerContext(context));
   const reset = async (): Promise<void> => {
