@@ -10,7 +10,7 @@ import { insertSession, type NewSession } from './store/sessions.js';
  * Access keys in Postgres, cached in memory for the request path.
  * Invariants:
  * 1. An answer from memory is at most MAX_AGE_MS old, even when notifications are lost; older entries wait for Postgres.
- * 2. A change is announced in its own transaction (NOTIFY) and drops the entry everywhere, usually within milliseconds.
+ * 2. A change is announced in its own transaction (NOTIFY, by a trigger of the table) and drops the entry everywhere, usually within milliseconds.
  * 3. A load that began before an entry was dropped does not bring it back.
  * 4. Unknown ids take bounded memory.
  */
@@ -84,9 +84,7 @@ export class KeyStore {
     const secretAccessKey = newSecretAccessKey();
     const sealed = this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
     await within.query(
-      `WITH made AS (
-         INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
-       ) SELECT pg_notify('${KeyInvalidation.CHANNEL}', id) FROM made`,
+      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id) VALUES ($1, $2, $3, $4, $5, $6, $7)',
       [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null],
     );
     if (key.temporary?.session) await insertSession(within, accessKeyId, key.temporary.session);
@@ -103,12 +101,12 @@ export class KeyStore {
 
   /** @returns false when there is no such key */
   async setActive(accessKeyId: string, active: boolean): Promise<boolean> {
-    return this.change(accessKeyId, 'UPDATE access_keys SET active = $2 WHERE id = $1 RETURNING id', [active]);
+    return this.change(accessKeyId, 'UPDATE access_keys SET active = $2 WHERE id = $1', [active]);
   }
 
   /** @returns false when there is no such key */
   async delete(accessKeyId: string): Promise<boolean> {
-    return this.change(accessKeyId, 'DELETE FROM access_keys WHERE id = $1 RETURNING id', []);
+    return this.change(accessKeyId, 'DELETE FROM access_keys WHERE id = $1', []);
   }
 
   /** @throws SealError when the key was sealed with another master key */
@@ -133,8 +131,7 @@ export class KeyStore {
   }
 
   private async change(accessKeyId: string, statement: string, values: unknown[]): Promise<boolean> {
-    const sql = `WITH changed AS (${statement}) SELECT pg_notify('${KeyInvalidation.CHANNEL}', id) FROM changed`;
-    const { rowCount } = await this.options.database.pool.query(sql, [accessKeyId, ...values]);
+    const { rowCount } = await this.options.database.pool.query(statement, [accessKeyId, ...values]);
     this.drop(accessKeyId);
     return rowCount === 1;
   }

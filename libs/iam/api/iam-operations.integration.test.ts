@@ -160,6 +160,26 @@ describe('roles', () => {
     expect((await iam.call('ListRoles')).Roles).toHaveLength(1);
   });
 
+  it('name users and roles in trust policies, who must exist, follow their names, and become ids when they are gone', async () => {
+    const { User } = await iam.call('CreateUser', { UserName: 'u' });
+    const trust = (...AWS: string[]): string => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS }, Action: 'sts:AssumeRole' }] }, null, 2);
+    const trusted = async (): Promise<unknown> => {
+      const { Role } = await iam.call('GetRole', { RoleName: 'r' });
+      expect((await iam.call('ListRoles')).Roles[0].AssumeRolePolicyDocument).toBe(Role.AssumeRolePolicyDocument);
+      return (decoded(Role.AssumeRolePolicyDocument) as { Statement: { Principal: { AWS: string[] } }[] }).Statement[0]!.Principal.AWS;
+    };
+    const unknown = `arn:aws:iam::${OTHER_ACCOUNT}:role/x`;
+    await expect(role('r', { AssumeRolePolicyDocument: trust(User.Arn, unknown) })).rejects.toMatchObject({ code: 'MalformedPolicyDocument', message: `Invalid principal in policy: "AWS":"${unknown}"` });
+    await role('r', { AssumeRolePolicyDocument: trust(ACCOUNT, User.Arn, '*') });
+    expect(await trusted()).toEqual([ACCOUNT, User.Arn, '*']);
+    await iam.call('UpdateUser', { UserName: 'u', NewUserName: 'v' });
+    expect(await trusted()).toEqual([ACCOUNT, `arn:aws:iam::${ACCOUNT}:user/v`, '*']);
+    await iam.call('DeleteUser', { UserName: 'v' });
+    expect(await trusted()).toEqual([ACCOUNT, User.UserId, '*']);
+    await iam.call('UpdateAssumeRolePolicy', { RoleName: 'r', PolicyDocument: trust(ACCOUNT) });
+    expect(decodeURIComponent((await iam.call('GetRole', { RoleName: 'r' })).Role.AssumeRolePolicyDocument)).toBe(trust(ACCOUNT));
+  });
+
   it('are not deleted while policies or instance profiles hang on them', async () => {
     await role();
     const { InstanceProfile } = await iam.call('CreateInstanceProfile', { InstanceProfileName: 'p' });

@@ -3,6 +3,7 @@ import { newIamId } from '../store/iam-id.js';
 import { IDENTITY_COLUMNS, lockAccount, nameKey, type Identity } from '../store/identities.js';
 import type { Queryable } from '../store/queryable.js';
 import type { Tag } from '../store/tag.js';
+import { withArns } from '../store/trust-principals.js';
 import { alreadyExists, deleteConflict, noSuchEntity, quotaExceeded } from './errors.js';
 import { existing, locked } from './identity-input.js';
 import { pageAnswer, pageRequest, type PagedInput } from './paging.js';
@@ -108,7 +109,7 @@ async function find(client: Queryable, accountId: string, name: string, lock = f
 
 async function rolesOf(client: Queryable, profiles: Profile[]): Promise<Map<string, Identity>> {
   const { rows } = await client.query<Identity>(`SELECT ${IDENTITY_COLUMNS} FROM iam_identities i WHERE id = ANY($1)`, [profiles.flatMap(({ roleId }) => roleId ?? [])]);
-  return new Map(rows.map((role) => [role.id, role]));
+  return new Map((await withArns(client, rows)).map((role) => [role.id, role]));
 }
 
 function shape(profile: Profile, roles: Map<string, Identity>): Record<string, unknown> {

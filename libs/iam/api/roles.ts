@@ -1,8 +1,9 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Queryable } from '../store/queryable.js';
-import { deleteIdentity, insertIdentity, listIdentities, nameKey } from '../store/identities.js';
+import { deleteIdentity, insertIdentity, listIdentities, nameKey, type Identity } from '../store/identities.js';
 import type { Tag } from '../store/tag.js';
-import { alreadyExists, deleteConflict, quotaExceeded, unsupportedMember, validationError } from './errors.js';
+import { withArns, withUniqueIds } from '../store/trust-principals.js';
+import { alreadyExists, deleteConflict, malformedPolicyDocument, quotaExceeded, unsupportedMember, validationError } from './errors.js';
 import { assertRoomFor, boundaryOf, existing, locked } from './identity-input.js';
 import { pageAnswer, pageRequest, type PagedInput } from './paging.js';
 import type { IamParts } from './parts.js';
@@ -34,6 +35,7 @@ export function roleOperations({ database, documents }: IamParts): Record<string
     documents.checkTrustPolicy(document);
     if (documentSize(document) > TRUST_POLICY_SIZE) throw quotaExceeded('ACLSizePerRole', TRUST_POLICY_SIZE);
   };
+  const told = async (role: Identity, client: Queryable = database.pool): Promise<Record<string, unknown>> => fullRole((await withArns(client, [role]))[0]!);
   return {
     CreateRole: async (input: CreateRoleInput, { accountId }) => {
       if (input.MaxSigninSessionDuration !== undefined) throw unsupportedMember('CreateRole', 'MaxSigninSessionDuration');
@@ -44,6 +46,7 @@ export function roleOperations({ database, documents }: IamParts): Record<string
       return database.transaction(async (client) => {
         await assertRoomFor(client, accountId, 'role');
         const boundary = input.PermissionsBoundary === undefined ? {} : await boundaryOf(client, accountId, input.PermissionsBoundary);
+        const trustPolicy = await storedTrust(client, input.AssumeRolePolicyDocument);
         const role = await insertIdentity(client, {
           accountId,
           kind: 'role',
@@ -52,18 +55,18 @@ export function roleOperations({ database, documents }: IamParts): Record<string
           tags,
           ...boundary,
           description: input.Description ?? null,
-          trustPolicy: input.AssumeRolePolicyDocument,
+          trustPolicy,
           maxSessionSeconds: input.MaxSessionDuration ?? MIN_SESSION_SECONDS,
         });
         if (role === undefined) throw alreadyExists(`Role with name ${input.RoleName} already exists.`);
-        return { Role: fullRole(role) };
+        return { Role: await told(role, client) };
       });
     },
-    GetRole: async (input: { RoleName: string }, { accountId }) => ({ Role: fullRole(await existing(database.pool, accountId, 'role', input.RoleName)) }),
+    GetRole: async (input: { RoleName: string }, { accountId }) => ({ Role: await told(await existing(database.pool, accountId, 'role', input.RoleName)) }),
     ListRoles: async (input: { PathPrefix?: string } & PagedInput, { accountId }) => {
       const request = pageRequest(input);
       const roles = await listIdentities(database.pool, { accountId, kind: 'role', pathPrefix: input.PathPrefix, ...request });
-      return pageAnswer('Roles', roles, request, ({ name }) => nameKey(name), listedRole);
+      return pageAnswer('Roles', await withArns(database.pool, roles), request, ({ name }) => nameKey(name), listedRole);
     },
     UpdateRole: async (input: UpdateRoleInput, { accountId }) => {
       for (const member of ['MaxSigninSessionDuration', 'ResetMaxSigninSessionDuration'] as const) {
@@ -84,13 +87,13 @@ export function roleOperations({ database, documents }: IamParts): Record<string
       database.transaction(async (client) => {
         const role = await locked(client, accountId, 'role', input.RoleName);
         await client.query('UPDATE iam_identities SET description = $2 WHERE id = $1', [role.id, input.Description]);
-        return { Role: fullRole({ ...role, description: input.Description }) };
+        return { Role: await told({ ...role, description: input.Description }, client) };
       }),
     UpdateAssumeRolePolicy: async (input: { RoleName: string; PolicyDocument: string }, { accountId }) => {
       assertTrustPolicy(input.PolicyDocument);
       await database.transaction(async (client) => {
         const role = await locked(client, accountId, 'role', input.RoleName);
-        await client.query('UPDATE iam_identities SET trust_policy = $2 WHERE id = $1', [role.id, input.PolicyDocument]);
+        await client.query('UPDATE iam_identities SET trust_policy = $2 WHERE id = $1', [role.id, await storedTrust(client, input.PolicyDocument)]);
       });
       return {};
     },
@@ -104,6 +107,13 @@ export function roleOperations({ database, documents }: IamParts): Record<string
       return {};
     },
   };
+}
+
+/** @throws ServiceError MalformedPolicyDocument when it names a user or role that does not exist */
+async function storedTrust(client: Queryable, document: string): Promise<string> {
+  const stored = await withUniqueIds(client, document);
+  if ('unknown' in stored) throw malformedPolicyDocument(`Invalid principal in policy: "AWS":"${stored.unknown}"`);
+  return stored.document;
 }
 
 function assertDuration(seconds: number | undefined): void {

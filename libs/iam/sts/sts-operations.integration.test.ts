@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { ACCOUNT, ALLOW_ALL, callerContext, iamFixture, OTHER_ACCOUNT, type IamFixture } from '../api/testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, callerContext, iamFixture, LAMBDA_TRUST, OTHER_ACCOUNT, type IamFixture } from '../api/testing/iam-fixture.js';
 import type { CallerContext } from '../api/parts.js';
 import { PrincipalPolicyStore } from '../store/principal-policies.js';
 import { stsOperations, stsPermissions } from './operations.js';
@@ -26,7 +26,11 @@ afterAll(() => iam.close());
 const sts = async (operation: string, input: Record<string, unknown> = {}, context: Partial<CallerContext> = {}): Promise<any> => stsOperations(parts)[operation]!(input, callerContext(context));
 const statement = (more: Record<string, unknown>): string => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', ...more }] });
 const trusting = (principal: unknown, more: Record<string, unknown> = {}): string => statement({ Principal: principal, ...more });
-const makeRole = (trust: string, more: Record<string, unknown> = {}): Promise<unknown> => iam.call('CreateRole', { RoleName: 'r', Path: '/app/', AssumeRolePolicyDocument: trust, ...more });
+/** In two steps: a trust policy can name the role itself only when there is one. */
+const makeRole = async (trust: string, more: Record<string, unknown> = {}): Promise<void> => {
+  await iam.call('CreateRole', { RoleName: 'r', Path: '/app/', AssumeRolePolicyDocument: LAMBDA_TRUST, ...more });
+  await iam.call('UpdateAssumeRolePolicy', { RoleName: 'r', PolicyDocument: trust });
+};
 const denial = (principal: string, action = 'sts:AssumeRole', resource = ROLE_ARN): Record<string, unknown> => ({
   code: 'AccessDenied',
   status: 403,
@@ -149,6 +153,14 @@ describe('AssumeRole', () => {
     const second = await sts('AssumeRole', ASSUME, as(first));
     expect(second.SourceIdentity).toBe('ann');
     await expect(sts('AssumeRole', { ...ASSUME, SourceIdentity: 'bob' }, as(second))).rejects.toMatchObject({ code: 'ValidationError' });
+  });
+
+  it('does not pass the trust in a user on to another of its name', async () => {
+    await makeRole(trusting({ AWS: [USER_ARN] }));
+    await sts('AssumeRole', ASSUME, ANN);
+    await iam.call('DeleteUser', { UserName: 'u' });
+    await iam.call('CreateUser', { UserName: 'u' });
+    await expect(sts('AssumeRole', ASSUME, ANN)).rejects.toMatchObject(denial(USER_ARN));
   });
 
   it('refuses what it does not do', async () => {

@@ -212,7 +212,6 @@ BEGIN
 END
 $$;
 
--- Not on last_used_at: being used changes nothing.
 CREATE TRIGGER "iam_identities_changed" AFTER INSERT OR DELETE OR UPDATE OF "name", "path", "tags", "boundary_arn", "trust_policy" ON "iam_identities"
     FOR EACH ROW EXECUTE FUNCTION "hearth_notify_iam_policies"();
 CREATE TRIGGER "iam_group_members_changed" AFTER INSERT OR DELETE OR UPDATE ON "iam_group_members"
@@ -226,7 +225,7 @@ CREATE TRIGGER "iam_attachments_changed" AFTER INSERT OR DELETE OR UPDATE ON "ia
 CREATE TRIGGER "iam_inline_policies_changed" AFTER INSERT OR DELETE OR UPDATE ON "iam_inline_policies"
     FOR EACH ROW EXECUTE FUNCTION "hearth_notify_iam_policies"();
 
--- A deleted key is announced on the channel of the key cache, also when it goes with its user or role.
+-- Every change of a key is announced on the channel of the key cache, also when the key goes with its user or role.
 CREATE FUNCTION "hearth_notify_access_key"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('hearth_access_keys', COALESCE(NEW.id, OLD.id));
@@ -234,7 +233,8 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER "access_keys_changed" AFTER DELETE OR UPDATE OF "active", "principal_arn", "expires_at" ON "access_keys"
+-- Not on last_used_at: being used changes nothing.
+CREATE TRIGGER "access_keys_changed" AFTER INSERT OR DELETE OR UPDATE OF "active", "principal_arn", "expires_at", "sealed_secret" ON "access_keys"
     FOR EACH ROW EXECUTE FUNCTION "hearth_notify_access_key"();
 
 -- Disabling or enabling an account concerns all of its keys.
