@@ -38,21 +38,41 @@ export function accessKeyOperations({ database, keyStore }: IamParts): Record<st
     CreateAccessKey: async (input: { UserName?: string }, context: CallerContext) =>
       database.transaction(async (client) => {
         const owner = await lockedOwner(client, input, context);
-        const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int AS count FROM access_keys WHERE ${OWNED}`, owned(context, owner));
+        const { rows } = await client.query<{ count: number }>(
+          `SELECT count(*)::int AS count FROM access_keys WHERE ${OWNED}`,
+          owned(context, owner),
+        );
         if (rows[0]!.count >= ACCESS_KEYS_PER_USER) throw quotaExceeded('AccessKeysPerUser', ACCESS_KEYS_PER_USER);
-        const key = await keyStore.create({ accountId: context.accountId, principalArn: owner.principalArn, identityId: owner.identityId }, client);
-        const { rows: made } = await client.query<KeyRow>('SELECT id, active, created_at FROM access_keys WHERE id = $1', [key.accessKeyId]);
-        return { AccessKey: { ...named(owner), AccessKeyId: key.accessKeyId, Status: 'Active', SecretAccessKey: key.secretAccessKey, CreateDate: made[0]!.created_at } };
+        const key = await keyStore.create(
+          { accountId: context.accountId, principalArn: owner.principalArn, identityId: owner.identityId },
+          client,
+        );
+        const { rows: made } = await client.query<KeyRow>('SELECT id, active, created_at FROM access_keys WHERE id = $1', [
+          key.accessKeyId,
+        ]);
+        return {
+          AccessKey: {
+            ...named(owner),
+            AccessKeyId: key.accessKeyId,
+            Status: 'Active',
+            SecretAccessKey: key.secretAccessKey,
+            CreateDate: made[0]!.created_at,
+          },
+        };
       }),
     ListAccessKeys: async (input: { UserName?: string } & PagedInput, context: CallerContext) => {
       const request = pageRequest(input);
       const owner = await ownerOf(database.pool, input, context);
-      const { rows } = await database.pool.query<KeyRow>(`SELECT id, active, created_at FROM access_keys WHERE ${OWNED} AND id COLLATE "C" > $4 ORDER BY id COLLATE "C" LIMIT $5`, [
-        ...owned(context, owner),
-        request.after,
-        request.limit + 1,
-      ]);
-      const shape = (key: KeyRow): unknown => ({ ...named(owner), AccessKeyId: key.id, Status: key.active ? 'Active' : 'Inactive', CreateDate: key.created_at });
+      const { rows } = await database.pool.query<KeyRow>(
+        `SELECT id, active, created_at FROM access_keys WHERE ${OWNED} AND id COLLATE "C" > $4 ORDER BY id COLLATE "C" LIMIT $5`,
+        [...owned(context, owner), request.after, request.limit + 1],
+      );
+      const shape = (key: KeyRow): unknown => ({
+        ...named(owner),
+        AccessKeyId: key.id,
+        Status: key.active ? 'Active' : 'Inactive',
+        CreateDate: key.created_at,
+      });
       return pageAnswer('AccessKeyMetadata', rows, request, ({ id }) => id, shape);
     },
     UpdateAccessKey: async (input: KeyInput & { Status: string }, context: CallerContext) => {
@@ -73,7 +93,10 @@ export function accessKeyOperations({ database, keyStore }: IamParts): Record<st
       );
       const key = rows[0];
       if (key === undefined) throw noSuchKey(input.AccessKeyId);
-      const used = key.last_used_at === null ? { ServiceName: 'N/A', Region: 'N/A' } : { LastUsedDate: key.last_used_at, ServiceName: key.last_used_service, Region: key.last_used_region };
+      const used =
+        key.last_used_at === null
+          ? { ServiceName: 'N/A', Region: 'N/A' }
+          : { LastUsedDate: key.last_used_at, ServiceName: key.last_used_service, Region: key.last_used_region };
       return { ...(key.name === null ? {} : { UserName: key.name }), AccessKeyLastUsed: used };
     },
   };
@@ -115,9 +138,19 @@ async function lockedOwner(client: Queryable, input: { UserName?: string }, cont
 }
 
 /** The triggers of the table tell every key cache. */
-async function changeKey(database: Database, input: KeyInput, context: CallerContext, statement: string, values: unknown[]): Promise<void> {
+async function changeKey(
+  database: Database,
+  input: KeyInput,
+  context: CallerContext,
+  statement: string,
+  values: unknown[],
+): Promise<void> {
   const owner = await ownerOf(database.pool, input, context);
-  const { rowCount } = await database.pool.query(`${statement} WHERE ${OWNED} AND id = $4`, [...owned(context, owner), input.AccessKeyId, ...values]);
+  const { rowCount } = await database.pool.query(`${statement} WHERE ${OWNED} AND id = $4`, [
+    ...owned(context, owner),
+    input.AccessKeyId,
+    ...values,
+  ]);
   if (rowCount === 0) throw noSuchKey(input.AccessKeyId);
 }
 

@@ -31,12 +31,10 @@ export function attachedPolicyOperations({ database }: IamParts): Record<string,
         );
         if (rows[0]!.attached) return;
         if (rows[0]!.count >= ATTACHED_POLICIES) throw quotaExceeded(`PoliciesPer${label}`, ATTACHED_POLICIES);
-        await client.query('INSERT INTO iam_attachments (identity_id, policy_arn, policy_id, policy_name_key) VALUES ($1, $2, $3, $4)', [
-          identity.id,
-          policy.arn,
-          policy.rowId ?? null,
-          nameKey(policy.name),
-        ]);
+        await client.query(
+          'INSERT INTO iam_attachments (identity_id, policy_arn, policy_id, policy_name_key) VALUES ($1, $2, $3, $4)',
+          [identity.id, policy.arn, policy.rowId ?? null, nameKey(policy.name)],
+        );
       });
       return {};
     },
@@ -44,7 +42,10 @@ export function attachedPolicyOperations({ database }: IamParts): Record<string,
       assertPolicyArn(input.PolicyArn);
       await database.transaction(async (client) => {
         const identity = await locked(client, context.accountId, kind, input[member]!);
-        const { rowCount } = await client.query('DELETE FROM iam_attachments WHERE identity_id = $1 AND policy_arn = $2', [identity.id, input.PolicyArn]);
+        const { rowCount } = await client.query('DELETE FROM iam_attachments WHERE identity_id = $1 AND policy_arn = $2', [
+          identity.id,
+          input.PolicyArn,
+        ]);
         if (rowCount === 0) throw noSuchPolicy(input.PolicyArn);
       });
       return {};
@@ -57,7 +58,13 @@ export function attachedPolicyOperations({ database }: IamParts): Record<string,
          WHERE key > $2 AND starts_with(split_part(arn, ':policy', 2), $3) ORDER BY key LIMIT $4`,
         [identity.id, request.after, input.PathPrefix ?? '/', request.limit + 1],
       );
-      return pageAnswer('AttachedPolicies', rows, request, ({ key }) => key, ({ arn }) => ({ PolicyName: arn.slice(arn.lastIndexOf('/') + 1), PolicyArn: arn }));
+      return pageAnswer(
+        'AttachedPolicies',
+        rows,
+        request,
+        ({ key }) => key,
+        ({ arn }) => ({ PolicyName: arn.slice(arn.lastIndexOf('/') + 1), PolicyArn: arn }),
+      );
     },
   }));
   return Object.assign({}, ...operations) as Record<string, OperationHandler>;

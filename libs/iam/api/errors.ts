@@ -45,7 +45,11 @@ export function malformedPolicyDocument(message: string): ServiceError {
 }
 
 export function unmodifiable(roleName: string): ServiceError {
-  return new ServiceError('UnmodifiableEntity', 400, `Cannot perform the operation on the protected role '${roleName}' - this role is only modifiable by AWS`);
+  return new ServiceError(
+    'UnmodifiableEntity',
+    400,
+    `Cannot perform the operation on the protected role '${roleName}' - this role is only modifiable by AWS`,
+  );
 }
 
 /** A member of the model that Hearth does not act on: refused, never stored and ignored. */

@@ -1,6 +1,14 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Queryable } from '../store/queryable.js';
-import { deleteIdentity, IDENTITY_COLUMNS, insertIdentity, listIdentities, nameKey, renameIdentity, type Identity } from '../store/identities.js';
+import {
+  deleteIdentity,
+  IDENTITY_COLUMNS,
+  insertIdentity,
+  listIdentities,
+  nameKey,
+  renameIdentity,
+  type Identity,
+} from '../store/identities.js';
 import { alreadyExists, deleteConflict, noSuchEntity, quotaExceeded } from './errors.js';
 import { assertRoomFor, existing, locked } from './identity-input.js';
 import { pageAnswer, pageRequest, type PagedInput, type PageRequest } from './paging.js';
@@ -20,14 +28,23 @@ export function groupOperations({ database }: IamParts): Record<string, Operatio
     CreateGroup: async (input: { GroupName: string; Path?: string }, { accountId }) =>
       database.transaction(async (client) => {
         await assertRoomFor(client, accountId, 'group');
-        const made = await insertIdentity(client, { accountId, kind: 'group', name: input.GroupName, path: input.Path ?? '/', tags: [] });
+        const made = await insertIdentity(client, {
+          accountId,
+          kind: 'group',
+          name: input.GroupName,
+          path: input.Path ?? '/',
+          tags: [],
+        });
         if (made === undefined) throw groupExists(input.GroupName);
         return { Group: group(made) };
       }),
     GetGroup: async (input: { GroupName: string } & PagedInput, { accountId }) => {
       const request = pageRequest(input);
       const found = await existing(database.pool, accountId, 'group', input.GroupName);
-      return { Group: group(found), ...pageAnswer('Users', await members(database.pool, found.id, request), request, byName, listedUser) };
+      return {
+        Group: group(found),
+        ...pageAnswer('Users', await members(database.pool, found.id, request), request, byName, listedUser),
+      };
     },
     ListGroups: async (input: { PathPrefix?: string } & PagedInput, { accountId }) => {
       const request = pageRequest(input);
@@ -74,7 +91,10 @@ export function groupOperations({ database }: IamParts): Record<string, Operatio
       await database.transaction(async (client) => {
         const found = await locked(client, accountId, 'group', input.GroupName);
         const user = await locked(client, accountId, 'user', input.UserName);
-        const { rowCount } = await client.query('DELETE FROM iam_group_members WHERE group_id = $1 AND user_id = $2', [found.id, user.id]);
+        const { rowCount } = await client.query('DELETE FROM iam_group_members WHERE group_id = $1 AND user_id = $2', [
+          found.id,
+          user.id,
+        ]);
         if (rowCount === 0) throw noSuchEntity(`The user with name ${user.name} cannot be found in group ${found.name}.`);
       });
       return {};

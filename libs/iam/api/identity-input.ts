@@ -11,7 +11,11 @@ export const IDENTITY_KINDS = [
   { kind: 'role', label: 'Role', member: 'RoleName' },
 ] as const;
 
-const QUOTA: Record<IdentityKind, [name: string, limit: number]> = { user: ['UsersPerAccount', USERS_QUOTA], group: ['GroupsPerAccount', GROUPS_QUOTA], role: ['RolesPerAccount', ROLES_QUOTA] };
+const QUOTA: Record<IdentityKind, [name: string, limit: number]> = {
+  user: ['UsersPerAccount', USERS_QUOTA],
+  group: ['GroupsPerAccount', GROUPS_QUOTA],
+  role: ['RolesPerAccount', ROLES_QUOTA],
+};
 
 /** @throws ServiceError NoSuchEntity */
 export async function existing(client: Queryable, accountId: string, kind: IdentityKind, name: string): Promise<Identity> {

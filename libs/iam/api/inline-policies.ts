@@ -28,24 +28,35 @@ export function inlinePolicyOperations({ database, documents }: IamParts): Recor
     },
     [`Get${label}Policy`]: async (input: InlineInput, context) => {
       const identity = await existing(database.pool, context.accountId, kind, input[member]!);
-      const { rows } = await database.pool.query<{ document: string }>('SELECT document FROM iam_inline_policies WHERE identity_id = $1 AND name = $2', [identity.id, input.PolicyName]);
+      const { rows } = await database.pool.query<{ document: string }>(
+        'SELECT document FROM iam_inline_policies WHERE identity_id = $1 AND name = $2',
+        [identity.id, input.PolicyName],
+      );
       if (rows[0] === undefined) throw noSuchInline(kind, input.PolicyName);
       return { [member]: identity.name, PolicyName: input.PolicyName, PolicyDocument: encodedDocument(rows[0].document) };
     },
     [`List${label}Policies`]: async (input: InlineInput, context) => {
       const request = pageRequest(input);
       const identity = await existing(database.pool, context.accountId, kind, input[member]!);
-      const { rows } = await database.pool.query<{ name: string }>('SELECT name FROM iam_inline_policies WHERE identity_id = $1 AND name > $2 ORDER BY name LIMIT $3', [
-        identity.id,
-        request.after,
-        request.limit + 1,
-      ]);
-      return pageAnswer('PolicyNames', rows, request, ({ name }) => name, ({ name }) => name);
+      const { rows } = await database.pool.query<{ name: string }>(
+        'SELECT name FROM iam_inline_policies WHERE identity_id = $1 AND name > $2 ORDER BY name LIMIT $3',
+        [identity.id, request.after, request.limit + 1],
+      );
+      return pageAnswer(
+        'PolicyNames',
+        rows,
+        request,
+        ({ name }) => name,
+        ({ name }) => name,
+      );
     },
     [`Delete${label}Policy`]: async (input: InlineInput, context) => {
       await database.transaction(async (client) => {
         const identity = await locked(client, context.accountId, kind, input[member]!);
-        const { rowCount } = await client.query('DELETE FROM iam_inline_policies WHERE identity_id = $1 AND name = $2', [identity.id, input.PolicyName]);
+        const { rowCount } = await client.query('DELETE FROM iam_inline_policies WHERE identity_id = $1 AND name = $2', [
+          identity.id,
+          input.PolicyName,
+        ]);
         if (rowCount === 0) throw noSuchInline(kind, input.PolicyName);
       });
       return {};
@@ -60,7 +71,10 @@ function noSuchInline(kind: string, policyName: string): Error {
 
 /** The limit is on all inline policies of the identity together. */
 async function assertSize(client: Queryable, { id, kind, name }: Identity, input: InlineInput): Promise<void> {
-  const { rows } = await client.query<{ document: string }>('SELECT document FROM iam_inline_policies WHERE identity_id = $1 AND name <> $2', [id, input.PolicyName]);
+  const { rows } = await client.query<{ document: string }>(
+    'SELECT document FROM iam_inline_policies WHERE identity_id = $1 AND name <> $2',
+    [id, input.PolicyName],
+  );
   const size = rows.reduce((sum, { document }) => sum + documentSize(document), documentSize(input.PolicyDocument));
   const limit = INLINE_POLICIES_SIZE[kind];
   if (size > limit) throw limitExceeded(`Maximum policy size of ${limit} bytes exceeded for ${kind} ${name}`);

@@ -39,7 +39,13 @@ export function instanceProfileOperations({ database }: IamParts): Record<string
       [...values, request.after, request.limit + 1],
     );
     const roles = await rolesOf(database.pool, rows);
-    return pageAnswer('InstanceProfiles', rows, request, ({ name }) => nameKey(name), (profile) => shape(profile, roles));
+    return pageAnswer(
+      'InstanceProfiles',
+      rows,
+      request,
+      ({ name }) => nameKey(name),
+      (profile) => shape(profile, roles),
+    );
   };
   return {
     CreateInstanceProfile: async (input: { InstanceProfileName: string; Path?: string; Tags?: Tag[] }, { accountId }) => {
@@ -47,8 +53,12 @@ export function instanceProfileOperations({ database }: IamParts): Record<string
       assertTags(tags);
       return database.transaction(async (client) => {
         await lockAccount(client, accountId);
-        const { rows: counted } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM iam_instance_profiles WHERE account_id = $1', [accountId]);
-        if (counted[0]!.count >= INSTANCE_PROFILES_QUOTA) throw quotaExceeded('InstanceProfilesPerAccount', INSTANCE_PROFILES_QUOTA);
+        const { rows: counted } = await client.query<{ count: number }>(
+          'SELECT count(*)::int AS count FROM iam_instance_profiles WHERE account_id = $1',
+          [accountId],
+        );
+        if (counted[0]!.count >= INSTANCE_PROFILES_QUOTA)
+          throw quotaExceeded('InstanceProfilesPerAccount', INSTANCE_PROFILES_QUOTA);
         const name = input.InstanceProfileName;
         const { rows } = await client.query<Profile>(
           `INSERT INTO iam_instance_profiles AS p (id, account_id, name, name_key, path, tags) VALUES ($1, $2, $3, $4, $5, $6)
@@ -108,7 +118,9 @@ async function find(client: Queryable, accountId: string, name: string, lock = f
 }
 
 async function rolesOf(client: Queryable, profiles: Profile[]): Promise<Map<string, Identity>> {
-  const { rows } = await client.query<Identity>(`SELECT ${IDENTITY_COLUMNS} FROM iam_identities i WHERE id = ANY($1)`, [profiles.flatMap(({ roleId }) => roleId ?? [])]);
+  const { rows } = await client.query<Identity>(`SELECT ${IDENTITY_COLUMNS} FROM iam_identities i WHERE id = ANY($1)`, [
+    profiles.flatMap(({ roleId }) => roleId ?? []),
+  ]);
   return new Map((await withArns(client, rows)).map((role) => [role.id, role]));
 }
 

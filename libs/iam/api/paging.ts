@@ -23,7 +23,13 @@ export function pageRequest({ Marker, MaxItems }: PagedInput): PageRequest {
  * @param found in order, one more than the page holds when there are more
  * @param member the list's name in the answer
  */
-export function pageAnswer<T>(member: string, found: T[], { limit }: PageRequest, keyOf: (item: T) => string, shape: (item: T) => unknown): Record<string, unknown> {
+export function pageAnswer<T>(
+  member: string,
+  found: T[],
+  { limit }: PageRequest,
+  keyOf: (item: T) => string,
+  shape: (item: T) => unknown,
+): Record<string, unknown> {
   const items = found.slice(0, limit);
   const truncated = found.length > limit;
   return { [member]: items.map(shape), IsTruncated: truncated, ...(truncated ? { Marker: encode(keyOf(items.at(-1)!)) } : {}) };

@@ -33,9 +33,23 @@ export function policyEntityOperations({ database }: IamParts): Record<string, O
              AND (($5 <> 'PermissionsBoundary' AND EXISTS (SELECT 1 FROM iam_attachments a WHERE a.identity_id = i.id AND a.policy_arn = $2))
                OR ($5 <> 'PermissionsPolicy' AND i.boundary_arn = $2))
          ) AS entities WHERE key > $6 ORDER BY key LIMIT $7`,
-        [accountId, input.PolicyArn, input.PathPrefix ?? '/', input.EntityFilter ?? null, input.PolicyUsageFilter ?? '', request.after, request.limit + 1],
+        [
+          accountId,
+          input.PolicyArn,
+          input.PathPrefix ?? '/',
+          input.EntityFilter ?? null,
+          input.PolicyUsageFilter ?? '',
+          request.after,
+          request.limit + 1,
+        ],
       );
-      const { entities, ...paging } = pageAnswer('entities', rows, request, ({ key }) => key, (entity) => entity);
+      const { entities, ...paging } = pageAnswer(
+        'entities',
+        rows,
+        request,
+        ({ key }) => key,
+        (entity) => entity,
+      );
       const of = (kind: Entity['kind']): Entity[] => (entities as Entity[]).filter((entity) => entity.kind === kind);
       return {
         PolicyGroups: of('group').map(({ id, name }) => ({ GroupName: name, GroupId: id })),

@@ -3,7 +3,14 @@ import type { Queryable } from '../store/queryable.js';
 import { deleteIdentity, insertIdentity, listIdentities, nameKey, type Identity } from '../store/identities.js';
 import type { Tag } from '../store/tag.js';
 import { withArns, withUniqueIds } from '../store/trust-principals.js';
-import { alreadyExists, deleteConflict, malformedPolicyDocument, quotaExceeded, unsupportedMember, validationError } from './errors.js';
+import {
+  alreadyExists,
+  deleteConflict,
+  malformedPolicyDocument,
+  quotaExceeded,
+  unsupportedMember,
+  validationError,
+} from './errors.js';
 import { assertRoomFor, boundaryOf, existing, locked } from './identity-input.js';
 import { pageAnswer, pageRequest, type PagedInput } from './paging.js';
 import type { IamParts } from './parts.js';
@@ -35,7 +42,8 @@ export function roleOperations({ database, documents }: IamParts): Record<string
     documents.checkTrustPolicy(document);
     if (documentSize(document) > TRUST_POLICY_SIZE) throw quotaExceeded('ACLSizePerRole', TRUST_POLICY_SIZE);
   };
-  const told = async (role: Identity, client: Queryable = database.pool): Promise<Record<string, unknown>> => fullRole((await withArns(client, [role]))[0]!);
+  const told = async (role: Identity, client: Queryable = database.pool): Promise<Record<string, unknown>> =>
+    fullRole((await withArns(client, [role]))[0]!);
   return {
     CreateRole: async (input: CreateRoleInput, { accountId }) => {
       if (input.MaxSigninSessionDuration !== undefined) throw unsupportedMember('CreateRole', 'MaxSigninSessionDuration');
@@ -45,7 +53,8 @@ export function roleOperations({ database, documents }: IamParts): Record<string
       assertDuration(input.MaxSessionDuration);
       return database.transaction(async (client) => {
         await assertRoomFor(client, accountId, 'role');
-        const boundary = input.PermissionsBoundary === undefined ? {} : await boundaryOf(client, accountId, input.PermissionsBoundary);
+        const boundary =
+          input.PermissionsBoundary === undefined ? {} : await boundaryOf(client, accountId, input.PermissionsBoundary);
         const trustPolicy = await storedTrust(client, input.AssumeRolePolicyDocument);
         const role = await insertIdentity(client, {
           accountId,
@@ -62,7 +71,9 @@ export function roleOperations({ database, documents }: IamParts): Record<string
         return { Role: await told(role, client) };
       });
     },
-    GetRole: async (input: { RoleName: string }, { accountId }) => ({ Role: await told(await existing(database.pool, accountId, 'role', input.RoleName)) }),
+    GetRole: async (input: { RoleName: string }, { accountId }) => ({
+      Role: await told(await existing(database.pool, accountId, 'role', input.RoleName)),
+    }),
     ListRoles: async (input: { PathPrefix?: string } & PagedInput, { accountId }) => {
       const request = pageRequest(input);
       const roles = await listIdentities(database.pool, { accountId, kind: 'role', pathPrefix: input.PathPrefix, ...request });
@@ -93,7 +104,10 @@ export function roleOperations({ database, documents }: IamParts): Record<string
       assertTrustPolicy(input.PolicyDocument);
       await database.transaction(async (client) => {
         const role = await locked(client, accountId, 'role', input.RoleName);
-        await client.query('UPDATE iam_identities SET trust_policy = $2 WHERE id = $1', [role.id, await storedTrust(client, input.PolicyDocument)]);
+        await client.query('UPDATE iam_identities SET trust_policy = $2 WHERE id = $1', [
+          role.id,
+          await storedTrust(client, input.PolicyDocument),
+        ]);
       });
       return {};
     },
@@ -118,7 +132,9 @@ async function storedTrust(client: Queryable, document: string): Promise<string>
 
 function assertDuration(seconds: number | undefined): void {
   if (seconds !== undefined && (seconds < MIN_SESSION_SECONDS || seconds > MAX_SESSION_SECONDS)) {
-    throw validationError(`The requested MaxSessionDuration must be between ${MIN_SESSION_SECONDS} and ${MAX_SESSION_SECONDS} seconds`);
+    throw validationError(
+      `The requested MaxSessionDuration must be between ${MIN_SESSION_SECONDS} and ${MAX_SESSION_SECONDS} seconds`,
+    );
   }
 }
 

@@ -49,7 +49,8 @@ export function serviceLinkedRoleOperations({ database }: IamParts): Record<stri
           maxSessionSeconds: MIN_SESSION_SECONDS,
           serviceLinked: true,
         });
-        if (role === undefined) throw invalidInput(`Service role name ${name} has been taken in this account, please try a different suffix.`);
+        if (role === undefined)
+          throw invalidInput(`Service role name ${name} has been taken in this account, please try a different suffix.`);
         return { Role: fullRole(role) };
       });
     },
@@ -64,7 +65,8 @@ export function serviceLinkedRoleOperations({ database }: IamParts): Record<stri
       }),
     GetServiceLinkedRoleDeletionStatus: async (input: { DeletionTaskId: string }, { accountId }) => {
       const name = TASK.exec(input.DeletionTaskId)?.[1];
-      if (name === undefined || (await findIdentity(database.pool, accountId, 'role', name)) !== undefined) throw noSuchEntity(`Deletion task ${input.DeletionTaskId} cannot be found.`);
+      if (name === undefined || (await findIdentity(database.pool, accountId, 'role', name)) !== undefined)
+        throw noSuchEntity(`Deletion task ${input.DeletionTaskId} cannot be found.`);
       return { Status: 'SUCCEEDED' };
     },
   };
@@ -72,7 +74,10 @@ export function serviceLinkedRoleOperations({ database }: IamParts): Record<stri
 
 /** Name and path of a service's own role. */
 export function serviceLinkedRole(service: string, suffix: string | undefined): { name: string; path: string } {
-  return { name: `AWSServiceRoleFor${serviceName(service)}${suffix === undefined ? '' : `_${suffix}`}`, path: `/aws-service-role/${service}/` };
+  return {
+    name: `AWSServiceRoleFor${serviceName(service)}${suffix === undefined ? '' : `_${suffix}`}`,
+    path: `/aws-service-role/${service}/`,
+  };
 }
 
 /** `replicator.lambda.amazonaws.com` -> `LambdaReplicator` */
@@ -90,5 +95,8 @@ function serviceName(service: string): string {
 }
 
 function trustPolicy(service: string): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }] });
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
+  });
 }

@@ -5,7 +5,10 @@ import type { ManagedPolicy, PolicyVersion } from '../store/managed-policies.js'
 
 /** Policy documents in answers: JSON text, percent-encoded as RFC 3986 has it. SDKs decode. */
 export function encodedDocument(document: string): string {
-  return encodeURIComponent(document).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(document).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 export function listedUser(user: Identity): Record<string, unknown> {
@@ -54,7 +57,11 @@ export function listedPolicy(policy: ManagedPolicy): Record<string, unknown> {
 }
 
 export function fullPolicy(policy: ManagedPolicy): Record<string, unknown> {
-  return { ...listedPolicy(policy), ...(policy.description === null ? {} : { Description: policy.description }), ...(policy.tags.length === 0 ? {} : { Tags: policy.tags }) };
+  return {
+    ...listedPolicy(policy),
+    ...(policy.description === null ? {} : { Description: policy.description }),
+    ...(policy.tags.length === 0 ? {} : { Tags: policy.tags }),
+  };
 }
 
 export function listedVersion(version: PolicyVersion): Record<string, unknown> {
@@ -62,7 +69,9 @@ export function listedVersion(version: PolicyVersion): Record<string, unknown> {
 }
 
 function boundary({ boundaryArn }: Identity): Record<string, unknown> {
-  return boundaryArn === null ? {} : { PermissionsBoundary: { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: boundaryArn } };
+  return boundaryArn === null
+    ? {}
+    : { PermissionsBoundary: { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: boundaryArn } };
 }
 
 function tags({ tags: given }: Identity): Record<string, unknown> {

@@ -38,7 +38,11 @@ export function tagOperations({ database }: IamParts): Record<string, OperationH
       const gone = new Set(input.TagKeys.map((key) => key.toLowerCase()));
       await database.transaction(async (client) => {
         const entity = await lookup(client, context.accountId, input[member]!, true);
-        await writeTags(client, entity, entity.tags.filter(({ Key }) => !gone.has(Key.toLowerCase())));
+        await writeTags(
+          client,
+          entity,
+          entity.tags.filter(({ Key }) => !gone.has(Key.toLowerCase())),
+        );
       });
       return {};
     },
@@ -50,21 +54,30 @@ export function tagOperations({ database }: IamParts): Record<string, OperationH
       return pageAnswer('Tags', found, request, key, (tag) => tag);
     },
   });
-  const identities = IDENTITY_KINDS.filter(({ kind }) => kind !== 'group').map(({ kind, label, member }) => of(label, member, identityLookup(kind)));
-  return Object.assign({}, ...identities, of('Policy', 'PolicyArn', policyLookup), of('InstanceProfile', 'InstanceProfileName', profileLookup)) as Record<string, OperationHandler>;
+  const identities = IDENTITY_KINDS.filter(({ kind }) => kind !== 'group').map(({ kind, label, member }) =>
+    of(label, member, identityLookup(kind)),
+  );
+  return Object.assign(
+    {},
+    ...identities,
+    of('Policy', 'PolicyArn', policyLookup),
+    of('InstanceProfile', 'InstanceProfileName', profileLookup),
+  ) as Record<string, OperationHandler>;
 }
 
 /** @throws ServiceError InvalidInput, LimitExceeded */
 export function assertTags(tags: Tag[]): void {
   const keys = tags.map(({ Key }) => Key.toLowerCase());
-  if (new Set(keys).size !== keys.length) throw invalidInput('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
+  if (new Set(keys).size !== keys.length)
+    throw invalidInput('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
   const reserved = keys.find((key) => key.startsWith('aws:'));
   if (reserved !== undefined) throw invalidInput('System tags cannot be added/updated/deleted.');
   assertTagCount(tags);
 }
 
 function assertTagCount(tags: Tag[]): void {
-  if (tags.length > TAGS_PER_ENTITY) throw limitExceeded(`The number of tags has reached the maximum limit. Maximum tags allowed: ${TAGS_PER_ENTITY}`);
+  if (tags.length > TAGS_PER_ENTITY)
+    throw limitExceeded(`The number of tags has reached the maximum limit. Maximum tags allowed: ${TAGS_PER_ENTITY}`);
 }
 
 function merged(current: Tag[], given: Tag[]): Tag[] {
@@ -91,7 +104,10 @@ function identityLookup(kind: IdentityKind): Lookup {
 const policyLookup: Lookup = async (client, accountId, arn, lock) => {
   assertPolicyArn(arn);
   if (isAwsManaged(arn) && lock) throw invalidInput('Cannot tag a managed policy of AWS.');
-  const { rows } = await client.query<{ id: string; tags: Tag[] }>(`SELECT id, tags FROM iam_policies WHERE arn = $1 AND account_id = $2${lock ? ' FOR UPDATE' : ''}`, [arn, accountId]);
+  const { rows } = await client.query<{ id: string; tags: Tag[] }>(
+    `SELECT id, tags FROM iam_policies WHERE arn = $1 AND account_id = $2${lock ? ' FOR UPDATE' : ''}`,
+    [arn, accountId],
+  );
   if (rows[0] === undefined) throw noSuchPolicy(arn);
   return { table: 'iam_policies', ...rows[0] };
 };

@@ -2,7 +2,15 @@ import type { OperationHandler } from '@hearth/aws-wire';
 import { parseArn } from '@hearth/kernel';
 import { accountRootArn } from '../access-key.js';
 import type { Queryable } from '../store/queryable.js';
-import { deleteIdentity, identityArn, insertIdentity, listIdentities, nameKey, renameIdentity, type Identity } from '../store/identities.js';
+import {
+  deleteIdentity,
+  identityArn,
+  insertIdentity,
+  listIdentities,
+  nameKey,
+  renameIdentity,
+  type Identity,
+} from '../store/identities.js';
 import type { Tag } from '../store/tag.js';
 import { alreadyExists, deleteConflict, validationError } from './errors.js';
 import { assertRoomFor, boundaryOf, existing, locked } from './identity-input.js';
@@ -32,8 +40,16 @@ export function userOperations(parts: IamParts): Record<string, OperationHandler
       assertTags(tags);
       return database.transaction(async (client) => {
         await assertRoomFor(client, accountId, 'user');
-        const boundary = input.PermissionsBoundary === undefined ? {} : await boundaryOf(client, accountId, input.PermissionsBoundary);
-        const user = await insertIdentity(client, { accountId, kind: 'user', name: input.UserName, path: input.Path ?? '/', tags, ...boundary });
+        const boundary =
+          input.PermissionsBoundary === undefined ? {} : await boundaryOf(client, accountId, input.PermissionsBoundary);
+        const user = await insertIdentity(client, {
+          accountId,
+          kind: 'user',
+          name: input.UserName,
+          path: input.Path ?? '/',
+          tags,
+          ...boundary,
+        });
         if (user === undefined) throw userExists(input.UserName);
         return { User: fullUser(user) };
       });
@@ -42,7 +58,12 @@ export function userOperations(parts: IamParts): Record<string, OperationHandler
     GetUser: async (input: { UserName?: string }, context: CallerContext) => {
       const { accountId } = context;
       const name = input.UserName ?? userOfCaller(context);
-      return { User: name === undefined ? await rootUser(database.pool, accountId) : fullUser(await existing(database.pool, accountId, 'user', name)) };
+      return {
+        User:
+          name === undefined
+            ? await rootUser(database.pool, accountId)
+            : fullUser(await existing(database.pool, accountId, 'user', name)),
+      };
     },
     ListUsers: async (input: { PathPrefix?: string } & PagedInput, { accountId }) => {
       const request = pageRequest(input);

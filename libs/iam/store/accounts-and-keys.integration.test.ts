@@ -28,16 +28,34 @@ async function until(condition: () => Promise<boolean>, withinMs: number): Promi
 describe('accounts', () => {
   it('are made with an id and the key of their administrator, and listed in order', async () => {
     const { account, administratorKey } = await createAccount(iam.database, iam.keyStore, { name: 'Team blue' });
-    expect(account).toEqual({ accountId: expect.stringMatching(/^[1-9]\d{11}$/), name: 'Team blue', createdAt: expect.any(Date), disabledAt: null });
-    expect(administratorKey).toMatchObject({ accessKeyId: expect.stringMatching(/^AKIA/), accountId: account.accountId, principalArn: `arn:aws:iam::${account.accountId}:root`, active: true });
+    expect(account).toEqual({
+      accountId: expect.stringMatching(/^[1-9]\d{11}$/),
+      name: 'Team blue',
+      createdAt: expect.any(Date),
+      disabledAt: null,
+    });
+    expect(administratorKey).toMatchObject({
+      accessKeyId: expect.stringMatching(/^AKIA/),
+      accountId: account.accountId,
+      principalArn: `arn:aws:iam::${account.accountId}:root`,
+      active: true,
+    });
     expect((await listAccounts(iam.database)).map(({ name }) => name)).toEqual(['one', 'two', 'Team blue']);
   });
 
   it('have unique names and ids, and names that can be written', async () => {
-    await expect(createAccount(iam.database, iam.keyStore, { name: 'one' })).rejects.toMatchObject({ code: 'EntityAlreadyExists' });
-    await expect(createAccount(iam.database, iam.keyStore, { name: 'new', accountId: ACCOUNT })).rejects.toMatchObject({ code: 'EntityAlreadyExists' });
-    await expect(createAccount(iam.database, iam.keyStore, { name: 'new', accountId: '12' })).rejects.toMatchObject({ code: 'ValidationError' });
-    await expect(createAccount(iam.database, iam.keyStore, { name: 'line\nbreak' })).rejects.toMatchObject({ code: 'ValidationError' });
+    await expect(createAccount(iam.database, iam.keyStore, { name: 'one' })).rejects.toMatchObject({
+      code: 'EntityAlreadyExists',
+    });
+    await expect(createAccount(iam.database, iam.keyStore, { name: 'new', accountId: ACCOUNT })).rejects.toMatchObject({
+      code: 'EntityAlreadyExists',
+    });
+    await expect(createAccount(iam.database, iam.keyStore, { name: 'new', accountId: '12' })).rejects.toMatchObject({
+      code: 'ValidationError',
+    });
+    await expect(createAccount(iam.database, iam.keyStore, { name: 'line\nbreak' })).rejects.toMatchObject({
+      code: 'ValidationError',
+    });
     expect(await listAccounts(iam.database)).toHaveLength(2);
   });
 
@@ -94,12 +112,19 @@ describe('keys', () => {
       UserName: 'u',
       AccessKeyLastUsed: { LastUsedDate: new Date('2026-01-02T03:04:05Z'), ServiceName: 'lambda', Region: 'eu-west-1' },
     });
-    expect((await iam.call('GetRole', { RoleName: 'r' })).Role.RoleLastUsed).toEqual({ LastUsedDate: new Date('2026-01-02T03:04:06Z'), Region: 'us-east-1' });
+    expect((await iam.call('GetRole', { RoleName: 'r' })).Role.RoleLastUsed).toEqual({
+      LastUsedDate: new Date('2026-01-02T03:04:06Z'),
+      Region: 'us-east-1',
+    });
   });
 
   it('that expired more than a day ago are removed', async () => {
     const key = (hoursAgo: number): Promise<unknown> => {
-      const temporary = { tokenDigest: createHash('sha256').update('t').digest(), expiresAt: new Date(Date.now() - hoursAgo * 3_600_000), session: { kind: 'session-token' as const } };
+      const temporary = {
+        tokenDigest: createHash('sha256').update('t').digest(),
+        expiresAt: new Date(Date.now() - hoursAgo * 3_600_000),
+        session: { kind: 'session-token' as const },
+      };
       return iam.keyStore.create({ accountId: OTHER_ACCOUNT, principalArn: 'x', temporary });
     };
     await Promise.all([key(-1), key(1), key(25), key(26)]);

@@ -29,13 +29,26 @@ const COLUMNS = 'id AS "accountId", name, created_at AS "createdAt", disabled_at
  * Makes a tenant and the key of its administrator, the account's root. This is the only time the key's secret is shown.
  * @throws ServiceError ValidationError, EntityAlreadyExists
  */
-export async function createAccount(database: Database, keyStore: KeyStore, account: NewAccount): Promise<{ account: Account; administratorKey: AccessKey }> {
-  if (!NAME.test(account.name)) throw new ServiceError('ValidationError', 400, 'An account name has 1 to 64 letters, digits, blanks or _+=,.@-');
+export async function createAccount(
+  database: Database,
+  keyStore: KeyStore,
+  account: NewAccount,
+): Promise<{ account: Account; administratorKey: AccessKey }> {
+  if (!NAME.test(account.name))
+    throw new ServiceError('ValidationError', 400, 'An account name has 1 to 64 letters, digits, blanks or _+=,.@-');
   const accountId = account.accountId ?? newAccountId();
   if (!ACCOUNT_ID.test(accountId)) throw new ServiceError('ValidationError', 400, 'An account id has 12 digits');
   return database.transaction(async (client) => {
-    const { rows } = await client.query<Account>(`INSERT INTO accounts (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`, [accountId, account.name]);
-    if (rows[0] === undefined) throw new ServiceError('EntityAlreadyExists', 409, `An account with the name ${account.name} or the id ${accountId} already exists.`);
+    const { rows } = await client.query<Account>(
+      `INSERT INTO accounts (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+      [accountId, account.name],
+    );
+    if (rows[0] === undefined)
+      throw new ServiceError(
+        'EntityAlreadyExists',
+        409,
+        `An account with the name ${account.name} or the id ${accountId} already exists.`,
+      );
     const administratorKey = await keyStore.create({ accountId, principalArn: accountRootArn(accountId) }, client);
     return { account: rows[0], administratorKey };
   });
@@ -60,7 +73,10 @@ export async function enableAccount(database: Database, accountId: string): Prom
 }
 
 async function setAccountDisabled(database: Database, accountId: string, disabled: boolean): Promise<boolean> {
-  const { rowCount } = await database.pool.query('UPDATE accounts SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END WHERE id = $1', [accountId, disabled]);
+  const { rowCount } = await database.pool.query(
+    'UPDATE accounts SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END WHERE id = $1',
+    [accountId, disabled],
+  );
   return rowCount === 1;
 }
 

@@ -39,8 +39,15 @@ export function isAwsManaged(policyArn: string): boolean {
 }
 
 function load(): ReadonlyMap<string, AwsManagedPolicy> {
-  const { policies } = JSON.parse(readFileSync(join(projectRoot(), 'libs/iam/store/aws-managed-policies.json'), 'utf8')) as { policies: Row[] };
-  return new Map(policies.map(toPolicy).sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)).map((policy) => [policy.arn, policy]));
+  const { policies } = JSON.parse(readFileSync(join(projectRoot(), 'libs/iam/store/aws-managed-policies.json'), 'utf8')) as {
+    policies: Row[];
+  };
+  return new Map(
+    policies
+      .map(toPolicy)
+      .sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
+      .map((policy) => [policy.arn, policy]),
+  );
 }
 
 function toPolicy({ arn, createDate, versionId, versionDate, document }: Row): AwsManagedPolicy {

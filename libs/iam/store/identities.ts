@@ -26,7 +26,9 @@ export interface Identity {
 }
 
 export type NewIdentity = Pick<Identity, 'accountId' | 'kind' | 'name' | 'path' | 'tags'> &
-  Partial<Pick<Identity, 'boundaryArn' | 'description' | 'trustPolicy' | 'maxSessionSeconds' | 'serviceLinked'>> & { boundaryPolicyId?: string | null };
+  Partial<Pick<Identity, 'boundaryArn' | 'description' | 'trustPolicy' | 'maxSessionSeconds' | 'serviceLinked'>> & {
+    boundaryPolicyId?: string | null;
+  };
 
 export interface IdentityList {
   accountId: string;
@@ -66,7 +68,13 @@ export function nameKey(name: string): string {
 }
 
 /** By the exact name: a look-up that ignored case would answer for an ARN that policies do not know. */
-export async function findIdentity(client: Queryable, accountId: string, kind: IdentityKind, name: string, lock = false): Promise<Identity | undefined> {
+export async function findIdentity(
+  client: Queryable,
+  accountId: string,
+  kind: IdentityKind,
+  name: string,
+  lock = false,
+): Promise<Identity | undefined> {
   const { rows } = await client.query<Identity>(
     `SELECT ${IDENTITY_COLUMNS} FROM iam_identities i WHERE account_id = $1 AND kind = $2 AND name_key = $3 AND name = $4${lock ? ' FOR UPDATE' : ''}`,
     [accountId, kind, nameKey(name), name],
@@ -110,7 +118,12 @@ export async function listIdentities(client: Queryable, list: IdentityList): Pro
 /** @returns false when another identity of the kind has the new name */
 export async function renameIdentity(client: Queryable, id: string, name: string, path: string): Promise<boolean> {
   try {
-    await client.query('UPDATE iam_identities SET name = $2, name_key = $3, path = $4 WHERE id = $1', [id, name, nameKey(name), path]);
+    await client.query('UPDATE iam_identities SET name = $2, name_key = $3, path = $4 WHERE id = $1', [
+      id,
+      name,
+      nameKey(name),
+      path,
+    ]);
     return true;
   } catch (error) {
     if (isDuplicate(error)) return false;
@@ -128,6 +141,9 @@ export async function lockAccount(client: Queryable, accountId: string): Promise
 }
 
 export async function countIdentities(client: Queryable, accountId: string, kind: IdentityKind): Promise<number> {
-  const { rows } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM iam_identities WHERE account_id = $1 AND kind = $2', [accountId, kind]);
+  const { rows } = await client.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM iam_identities WHERE account_id = $1 AND kind = $2',
+    [accountId, kind],
+  );
   return rows[0]!.count;
 }

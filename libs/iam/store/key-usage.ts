@@ -61,20 +61,34 @@ export class KeyUsage {
     }
   }
 
-  // Rows are locked in one order, so that two processes that write the same keys cannot wait for each other in a circle.
+  /**
+   * Two statements, each its own transaction with its rows locked in one order: two processes that write the same keys do not wait
+   * for each other in a circle, nor does this with a deletion, which holds the role and then wants its keys.
+   */
   private async write(batch: Map<string, Use>): Promise<void> {
+    const { pool } = this.options.database;
     const ids = [...batch.keys()].sort();
     const uses = ids.map((id) => batch.get(id)!);
-    await this.options.database.pool.query(
+    const { rows } = await pool.query<{ id: string; identity_id: string | null }>(
       `WITH used AS (SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS u (id, at, service, region)),
-       locked AS (SELECT k.id, k.identity_id FROM access_keys k WHERE k.id = ANY($1) ORDER BY k.id FOR NO KEY UPDATE),
-       keys AS (UPDATE access_keys k SET last_used_at = u.at, last_used_service = u.service, last_used_region = u.region
-                FROM used u JOIN locked l ON l.id = u.id WHERE k.id = u.id AND (k.last_used_at IS NULL OR k.last_used_at < u.at)),
-       roles AS (SELECT DISTINCT ON (l.identity_id) l.identity_id, u.at, u.region FROM locked l JOIN used u ON u.id = l.id WHERE l.identity_id LIKE 'AROA%' ORDER BY l.identity_id, u.at DESC),
-       locked_roles AS (SELECT i.id FROM iam_identities i WHERE i.id IN (SELECT identity_id FROM roles) ORDER BY i.id FOR NO KEY UPDATE)
-       UPDATE iam_identities i SET last_used_at = r.at, last_used_region = r.region
-       FROM roles r JOIN locked_roles l ON l.id = r.identity_id WHERE i.id = r.identity_id AND (i.last_used_at IS NULL OR i.last_used_at < r.at)`,
+       locked AS (SELECT id, identity_id FROM access_keys WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
+       UPDATE access_keys k SET last_used_at = greatest(k.last_used_at, u.at), last_used_service = u.service, last_used_region = u.region
+       FROM used u JOIN locked l ON l.id = u.id WHERE k.id = u.id RETURNING k.id, k.identity_id`,
       [ids, uses.map((use) => new Date(use.at)), uses.map((use) => use.service), uses.map((use) => use.region)],
+    );
+    const roles = new Map<string, Use>();
+    for (const { id, identity_id } of rows) {
+      const use = batch.get(id)!;
+      if (identity_id?.startsWith('AROA') && (roles.get(identity_id)?.at ?? 0) < use.at) roles.set(identity_id, use);
+    }
+    if (roles.size === 0) return;
+    const roleIds = [...roles.keys()].sort();
+    await pool.query(
+      `WITH used AS (SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS u (id, at, region)),
+       locked AS (SELECT id FROM iam_identities WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
+       UPDATE iam_identities i SET last_used_at = greatest(i.last_used_at, u.at), last_used_region = u.region
+       FROM used u JOIN locked l ON l.id = u.id WHERE i.id = u.id`,
+      [roleIds, roleIds.map((id) => new Date(roles.get(id)!.at)), roleIds.map((id) => roles.get(id)!.region)],
     );
   }
 }

@@ -62,11 +62,20 @@ export function policyKey(policy: Pick<ManagedPolicy, 'name' | 'rowId'>): string
 }
 
 /** @returns undefined also for policies of other accounts: nobody can attach or read them */
-export async function findPolicy(client: Queryable, accountId: string, arn: string, lock?: 'FOR UPDATE' | 'FOR SHARE'): Promise<ManagedPolicy | undefined> {
+export async function findPolicy(
+  client: Queryable,
+  accountId: string,
+  arn: string,
+  lock?: 'FOR UPDATE' | 'FOR SHARE',
+): Promise<ManagedPolicy | undefined> {
   if (isAwsManaged(arn)) return findAwsPolicy(client, accountId, arn);
   // The counts are read after the lock is held: as part of the locking statement they would be those of before the wait.
-  if (lock !== undefined) await client.query(`SELECT 1 FROM iam_policies WHERE arn = $1 AND account_id = $2 ${lock}`, [arn, accountId]);
-  const { rows } = await client.query<ManagedPolicy>(`SELECT ${COLUMNS}, ${COUNTS} FROM iam_policies p WHERE arn = $1 AND account_id = $2`, [arn, accountId]);
+  if (lock !== undefined)
+    await client.query(`SELECT 1 FROM iam_policies WHERE arn = $1 AND account_id = $2 ${lock}`, [arn, accountId]);
+  const { rows } = await client.query<ManagedPolicy>(
+    `SELECT ${COLUMNS}, ${COUNTS} FROM iam_policies p WHERE arn = $1 AND account_id = $2`,
+    [arn, accountId],
+  );
   return rows[0];
 }
 
@@ -75,15 +84,31 @@ export async function insertPolicy(client: Queryable, made: NewManagedPolicy): P
   const { rows } = await client.query<ManagedPolicy>(
     `INSERT INTO iam_policies AS p (id, account_id, arn, name, name_key, path, description, tags) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      ON CONFLICT (account_id, name_key) DO NOTHING RETURNING ${COLUMNS}, 0 AS attachments, 0 AS boundaries`,
-    [newIamId('ANPA'), made.accountId, policyArn(made.accountId, made.path, made.name), made.name, nameKey(made.name), made.path, made.description, JSON.stringify(made.tags)],
+    [
+      newIamId('ANPA'),
+      made.accountId,
+      policyArn(made.accountId, made.path, made.name),
+      made.name,
+      nameKey(made.name),
+      made.path,
+      made.description,
+      JSON.stringify(made.tags),
+    ],
   );
   const policy = rows[0];
-  if (policy !== undefined) await client.query('INSERT INTO iam_policy_versions (policy_id, version, document) VALUES ($1, 1, $2)', [policy.rowId, made.document]);
+  if (policy !== undefined)
+    await client.query('INSERT INTO iam_policy_versions (policy_id, version, document) VALUES ($1, 1, $2)', [
+      policy.rowId,
+      made.document,
+    ]);
   return policy;
 }
 
 export async function countPolicies(client: Queryable, accountId: string): Promise<number> {
-  const { rows } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM iam_policies WHERE account_id = $1', [accountId]);
+  const { rows } = await client.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM iam_policies WHERE account_id = $1',
+    [accountId],
+  );
   return rows[0]!.count;
 }
 
@@ -108,7 +133,9 @@ async function listOwn(client: Queryable, list: PolicyList): Promise<ManagedPoli
 async function listAws(client: Queryable, list: PolicyList): Promise<ManagedPolicy[]> {
   const uses = await awsUses(client, list.accountId);
   const counted = (policy: ManagedPolicy): boolean =>
-    !list.onlyAttached || (list.usage !== 'PermissionsBoundary' && policy.attachments > 0) || (list.usage !== 'PermissionsPolicy' && policy.boundaries > 0);
+    !list.onlyAttached ||
+    (list.usage !== 'PermissionsBoundary' && policy.attachments > 0) ||
+    (list.usage !== 'PermissionsPolicy' && policy.boundaries > 0);
   return [...awsManagedPolicies().keys()]
     .map((arn) => asManaged(arn, uses.get(arn)))
     .filter((policy) => policy.path.startsWith(list.pathPrefix) && policyKey(policy) > list.after && counted(policy));

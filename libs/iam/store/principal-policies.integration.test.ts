@@ -17,13 +17,29 @@ beforeAll(async () => {
 beforeEach(() => iam.reset());
 afterAll(() => iam.close());
 
-async function session(identityId: string, more: Partial<NewSession> = {}, expiresAt = new Date(Date.now() + 60_000)): Promise<string> {
-  const temporary = { tokenDigest: createHash('sha256').update('t').digest(), expiresAt, session: { kind: 'assumed-role' as const, sessionName: 's', ...more } };
+async function session(
+  identityId: string,
+  more: Partial<NewSession> = {},
+  expiresAt = new Date(Date.now() + 60_000),
+): Promise<string> {
+  const temporary = {
+    tokenDigest: createHash('sha256').update('t').digest(),
+    expiresAt,
+    session: { kind: 'assumed-role' as const, sessionName: 's', ...more },
+  };
   return (await iam.keyStore.create({ accountId: ACCOUNT, principalArn: SESSION_ARN, identityId, temporary })).accessKeyId;
 }
 
 async function makeRole(): Promise<string> {
-  const { Role } = await iam.call('CreateRole', { RoleName: 'r', Path: '/app/', AssumeRolePolicyDocument: LAMBDA_TRUST, Tags: [{ Key: 'Team', Value: 'blue' }, { Key: 'env', Value: 'test' }] });
+  const { Role } = await iam.call('CreateRole', {
+    RoleName: 'r',
+    Path: '/app/',
+    AssumeRolePolicyDocument: LAMBDA_TRUST,
+    Tags: [
+      { Key: 'Team', Value: 'blue' },
+      { Key: 'env', Value: 'test' },
+    ],
+  });
   await iam.call('AttachRolePolicy', { RoleName: 'r', PolicyArn: BASIC });
   return Role.RoleId;
 }
@@ -32,13 +48,22 @@ describe('the policies of a principal', () => {
   it('are those of the user and of its groups, inline and attached, and the boundary', async () => {
     const { Policy } = await iam.call('CreatePolicy', { PolicyName: 'p', PolicyDocument: ALLOW_ALL });
     await iam.call('CreatePolicyVersion', { PolicyArn: Policy.Arn, PolicyDocument: DENY_ALL, SetAsDefault: true });
-    const { User } = await iam.call('CreateUser', { UserName: 'u', Path: '/x/', PermissionsBoundary: Policy.Arn, Tags: [{ Key: 'k', Value: 'v' }] });
+    const { User } = await iam.call('CreateUser', {
+      UserName: 'u',
+      Path: '/x/',
+      PermissionsBoundary: Policy.Arn,
+      Tags: [{ Key: 'k', Value: 'v' }],
+    });
     await iam.call('CreateGroup', { GroupName: 'g' });
     await iam.call('AddUserToGroup', { GroupName: 'g', UserName: 'u' });
     await iam.call('PutUserPolicy', { UserName: 'u', PolicyName: 'own', PolicyDocument: ALLOW_ALL });
     await iam.call('PutGroupPolicy', { GroupName: 'g', PolicyName: 'shared', PolicyDocument: DENY_ALL });
     await iam.call('AttachUserPolicy', { UserName: 'u', PolicyArn: Policy.Arn });
     await iam.call('AttachGroupPolicy', { GroupName: 'g', PolicyArn: BASIC });
+    const groupArn = `arn:aws:iam::${ACCOUNT}:group/g`;
+    expect((await principals.policiesOf(ACCOUNT, groupArn))!.identity).toMatchObject([{ id: 'shared' }, { id: BASIC }]);
+    expect((await principals.policiesOf(ACCOUNT, User.Arn))!.identity).toHaveLength(4);
+    expect(await principals.policiesOf(OTHER_ACCOUNT, groupArn)).toBeUndefined();
     expect(await principals.load({ accountId: ACCOUNT, principalArn: User.Arn })).toEqual({
       kind: 'user',
       accountId: ACCOUNT,
@@ -70,7 +95,11 @@ describe('the policies of a principal', () => {
 
   it('of a session are those of its role, with its own tags first and no session policy unless one was given', async () => {
     const roleId = await makeRole();
-    const accessKeyId = await session(roleId, { tags: [{ Key: 'team', Value: 'red' }], transitiveTagKeys: ['team'], sourceIdentity: 'ann' });
+    const accessKeyId = await session(roleId, {
+      tags: [{ Key: 'team', Value: 'red' }],
+      transitiveTagKeys: ['team'],
+      sourceIdentity: 'ann',
+    });
     const loaded = await principals.load({ accountId: ACCOUNT, principalArn: SESSION_ARN, accessKeyId });
     expect(loaded).toEqual({
       kind: 'assumed-role',
@@ -81,7 +110,10 @@ describe('the policies of a principal', () => {
       sessionName: 's',
       sourceIdentity: 'ann',
       issuedAt: expect.any(Number),
-      tags: [{ Key: 'env', Value: 'test' }, { Key: 'team', Value: 'red' }],
+      tags: [
+        { Key: 'env', Value: 'test' },
+        { Key: 'team', Value: 'red' },
+      ],
       identity: [{ id: BASIC, type: 'aws-managed', document: expect.any(String) }],
       transitiveTagKeys: ['team'],
     });
@@ -90,8 +122,12 @@ describe('the policies of a principal', () => {
   it('of two sessions of one name are told apart by their keys', async () => {
     const roleId = await makeRole();
     const { Policy } = await iam.call('CreatePolicy', { PolicyName: 'p', PolicyDocument: DENY_ALL });
-    const [free, limited] = [await session(roleId), await session(roleId, { sessionPolicy: ALLOW_ALL, sessionPolicyArns: [Policy.Arn, BASIC] })];
-    const load = (accessKeyId: string): ReturnType<PrincipalPolicyStore['load']> => principals.load({ accountId: ACCOUNT, principalArn: SESSION_ARN, accessKeyId });
+    const [free, limited] = [
+      await session(roleId),
+      await session(roleId, { sessionPolicy: ALLOW_ALL, sessionPolicyArns: [Policy.Arn, BASIC] }),
+    ];
+    const load = (accessKeyId: string): ReturnType<PrincipalPolicyStore['load']> =>
+      principals.load({ accountId: ACCOUNT, principalArn: SESSION_ARN, accessKeyId });
     expect(await load(free)).not.toHaveProperty('session');
     expect((await load(limited))!.session).toEqual([
       { id: 'session', type: 'none', document: ALLOW_ALL },
@@ -105,7 +141,8 @@ describe('the policies of a principal', () => {
 
   it('are nothing once the session has expired, was switched off, or its role is gone', async () => {
     const roleId = await makeRole();
-    const load = (accessKeyId: string): Promise<unknown> => principals.load({ accountId: ACCOUNT, principalArn: SESSION_ARN, accessKeyId });
+    const load = (accessKeyId: string): Promise<unknown> =>
+      principals.load({ accountId: ACCOUNT, principalArn: SESSION_ARN, accessKeyId });
     expect(await load(await session(roleId, {}, new Date(Date.now() - 1)))).toBeUndefined();
     const off = await session(roleId);
     await iam.keyStore.setActive(off, false);
@@ -144,7 +181,10 @@ describe('a change', () => {
     ['an inline policy taken away', (call) => call('DeleteRolePolicy', { RoleName: 'r', PolicyName: 'old' })],
     ['an attachment', (call) => call('AttachRolePolicy', { RoleName: 'r', PolicyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' })],
     ['a detachment', (call) => call('DetachRolePolicy', { RoleName: 'r', PolicyArn: BASIC })],
-    ['a default version', (call) => call('SetDefaultPolicyVersion', { PolicyArn: `arn:aws:iam::${ACCOUNT}:policy/p`, VersionId: 'v2' })],
+    [
+      'a default version',
+      (call) => call('SetDefaultPolicyVersion', { PolicyArn: `arn:aws:iam::${ACCOUNT}:policy/p`, VersionId: 'v2' }),
+    ],
     ['a boundary', (call) => call('PutRolePermissionsBoundary', { RoleName: 'r', PermissionsBoundary: BASIC })],
     ['tags', (call) => call('TagRole', { RoleName: 'r', Tags: [{ Key: 'a', Value: 'b' }] })],
     ['a trust policy', (call) => call('UpdateAssumeRolePolicy', { RoleName: 'r', PolicyDocument: LAMBDA_TRUST })],

@@ -79,9 +79,28 @@ export class PrincipalPolicyStore {
     const separator = arn.resource.indexOf('/');
     const kind = arn.resource.slice(0, separator);
     if (kind !== 'user' && kind !== 'role') return undefined;
-    const { rows } = await this.database.pool.query<IdentityRow>(policiesOf('account_id = $1 AND kind = $2 AND name = $3'), [principal.accountId, kind, arn.resource.slice(arn.resource.lastIndexOf('/') + 1)]);
+    const { rows } = await this.database.pool.query<IdentityRow>(policiesOf('account_id = $1 AND kind = $2 AND name = $3'), [
+      principal.accountId,
+      kind,
+      arn.resource.slice(arn.resource.lastIndexOf('/') + 1),
+    ]);
     const row = rows[0];
     return row === undefined || identityArn(row) !== principal.principalArn ? undefined : fromIdentity(row);
+  }
+
+  /**
+   * What simulations start from: the policies of a user, group or role, whoever may be using it.
+   * @returns undefined when the account has no such entity
+   */
+  async policiesOf(accountId: string, entityArn: string): Promise<Pick<PrincipalPolicies, 'identity' | 'boundary'> | undefined> {
+    const group = /^arn:aws:iam::(\d{12}):group\/(?:.*\/)?([^/]+)$/.exec(entityArn);
+    if (group === null) return this.load({ accountId, principalArn: entityArn });
+    const { rows } = await this.database.pool.query<IdentityRow>(policiesOf("account_id = $1 AND kind = 'group' AND name = $2"), [
+      accountId,
+      group[2],
+    ]);
+    const row = rows[0];
+    return row === undefined || identityArn(row) !== entityArn ? undefined : { identity: identityPolicies(row) };
   }
 
   private async loadSession(principal: PrincipalReference, accessKeyId: string): Promise<PrincipalPolicies | undefined> {
@@ -94,7 +113,8 @@ export class PrincipalPolicyStore {
       [accessKeyId],
     );
     const session = sessions[0];
-    if (session === undefined || session.principal_arn !== principal.principalArn || session.account_id !== principal.accountId) return undefined;
+    if (session === undefined || session.principal_arn !== principal.principalArn || session.account_id !== principal.accountId)
+      return undefined;
     const owner = session.identity_id === null ? root(session.account_id) : await this.loadById(session.identity_id);
     return owner === undefined ? undefined : asSession(owner, session);
   }
@@ -106,7 +126,15 @@ export class PrincipalPolicyStore {
 }
 
 function root(accountId: string): PrincipalPolicies {
-  return { kind: 'root', accountId, arn: accountRootArn(accountId), userId: accountId, tags: [], identity: [], transitiveTagKeys: [] };
+  return {
+    kind: 'root',
+    accountId,
+    arn: accountRootArn(accountId),
+    userId: accountId,
+    tags: [],
+    identity: [],
+    transitiveTagKeys: [],
+  };
 }
 
 function policiesOf(condition: string): string {
@@ -132,15 +160,20 @@ function fromIdentity(row: IdentityRow): PrincipalPolicies {
     userId: row.id,
     ...(row.kind === 'user' ? { userName: row.name } : { roleArn: arn }),
     tags: row.tags,
-    identity: [...row.inline, ...row.attached.flatMap(managedSource)],
+    identity: identityPolicies(row),
     ...(row.boundary_arn === null ? {} : { boundary: managedSource({ arn: row.boundary_arn, document: row.boundary_document }) }),
     transitiveTagKeys: [],
   };
 }
 
+function identityPolicies(row: IdentityRow): PolicySource[] {
+  return [...row.inline, ...row.attached.flatMap(managedSource)];
+}
+
 function asSession(owner: PrincipalPolicies, session: SessionRow): PrincipalPolicies {
   const issued = { ...owner, issuedAt: session.created_at.getTime() };
-  if (session.kind === 'session-token') return { ...issued, session: [{ id: 'GetSessionToken', type: 'none', document: SESSION_TOKEN_POLICY }] };
+  if (session.kind === 'session-token')
+    return { ...issued, session: [{ id: 'GetSessionToken', type: 'none', document: SESSION_TOKEN_POLICY }] };
   const own = new Set(session.tags.map(({ Key }) => Key.toLowerCase()));
   const restricted = session.session_policy !== null || session.session_policy_arns.length > 0;
   const ofAccount = new Map(session.session_documents.map(({ arn, document }) => [arn, document]));
@@ -156,7 +189,9 @@ function asSession(owner: PrincipalPolicies, session: SessionRow): PrincipalPoli
     ...(restricted
       ? {
           session: [
-            ...(session.session_policy === null ? [] : [{ id: 'session', type: 'none' as const, document: session.session_policy }]),
+            ...(session.session_policy === null
+              ? []
+              : [{ id: 'session', type: 'none' as const, document: session.session_policy }]),
             ...session.session_policy_arns.flatMap((arn) => managedSource({ arn, document: ofAccount.get(arn) ?? null })),
           ],
         }

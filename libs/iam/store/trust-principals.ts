@@ -25,9 +25,15 @@ export async function withUniqueIds(client: Queryable, document: string): Promis
 
 /** Puts the ARNs back. A principal that was deleted stays the id it was. */
 export async function withArns<T extends { trustPolicy: string | null }>(client: Queryable, roles: T[]): Promise<T[]> {
-  const ids = new Set(roles.flatMap(({ trustPolicy }) => (trustPolicy === null ? [] : namedPrincipals(trustPolicy).filter((name) => UNIQUE_ID.test(name)))));
+  const ids = new Set(
+    roles.flatMap(({ trustPolicy }) =>
+      trustPolicy === null ? [] : namedPrincipals(trustPolicy).filter((name) => UNIQUE_ID.test(name)),
+    ),
+  );
   if (ids.size === 0) return roles;
-  const { rows } = await client.query<Identity>(`SELECT ${IDENTITY_COLUMNS} FROM iam_identities i WHERE id = ANY($1)`, [[...ids]]);
+  const { rows } = await client.query<Identity>(`SELECT ${IDENTITY_COLUMNS} FROM iam_identities i WHERE id = ANY($1)`, [
+    [...ids],
+  ]);
   const arns = new Map(rows.map((identity) => [identity.id, identityArn(identity)]));
   return roles.map((role) => (role.trustPolicy === null ? role : { ...role, trustPolicy: renamed(role.trustPolicy, arns) }));
 }

@@ -43,9 +43,20 @@ export function assumeRole(parts: StsParts): OperationHandler {
     const tags = sessionTags(caller, input);
     const sourceIdentity = inheritedSourceIdentity(caller, input.SourceIdentity);
     const conditionKeys = requestKeys(input, tags.all, role.tags, context);
-    const actions = ['sts:AssumeRole', ...(tags.all.length > 0 ? ['sts:TagSession'] : []), ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
+    const actions = [
+      'sts:AssumeRole',
+      ...(tags.all.length > 0 ? ['sts:TagSession'] : []),
+      ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    ];
     for (const action of actions) {
-      const assumption = { caller, action, roleArn: role.arn, roleAccountId: role.accountId, trustPolicy: role.trustPolicy, context: conditionKeys };
+      const assumption = {
+        caller,
+        action,
+        roleArn: role.arn,
+        roleAccountId: role.accountId,
+        trustPolicy: role.trustPolicy,
+        context: conditionKeys,
+      };
       if (!mayAssume(assumption)) throw denied(caller.arn, action, role.arn);
     }
 
@@ -58,7 +69,14 @@ export function assumeRole(parts: StsParts): OperationHandler {
       principalArn: arn,
       identityId: role.id,
       expiration: wholeSeconds(clock.now() + seconds * 1000),
-      session: { kind: 'assumed-role', sessionName: input.RoleSessionName, sourceIdentity, ...policies, tags: tags.all, transitiveTagKeys: tags.transitive },
+      session: {
+        kind: 'assumed-role',
+        sessionName: input.RoleSessionName,
+        sourceIdentity,
+        ...policies,
+        tags: tags.all,
+        transitiveTagKeys: tags.transitive,
+      },
     });
     if (credentials === undefined) throw denied(caller.arn, 'sts:AssumeRole', role.arn);
     return {
@@ -77,15 +95,21 @@ export function wholeSeconds(epochMs: number): Date {
 
 /** The same words whether the role is unknown or does not trust the caller. */
 export function denied(principalArn: string, action: string, resource: string): ServiceError {
-  return new ServiceError('AccessDenied', 403, `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource}`);
+  return new ServiceError(
+    'AccessDenied',
+    403,
+    `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource}`,
+  );
 }
 
 function duration(requested: number | undefined, roleMaximum: number, caller: PrincipalPolicies): number {
   const chained = caller.kind === 'assumed-role';
   const seconds = requested ?? DEFAULT_SECONDS;
   if (seconds < MIN_SECONDS) throw validationError(`The requested DurationSeconds must be at least ${MIN_SECONDS} seconds.`);
-  if (chained && seconds > CHAINED_SECONDS) throw validationError('The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
-  if (seconds > roleMaximum) throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
+  if (chained && seconds > CHAINED_SECONDS)
+    throw validationError('The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
+  if (seconds > roleMaximum)
+    throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   return seconds;
 }
 
@@ -106,6 +130,11 @@ function requestKeys(input: AssumeRoleInput, tags: Tag[], roleTags: Tag[], conte
     ...(input.TransitiveTagKeys === undefined ? {} : { 'sts:TransitiveTagKeys': input.TransitiveTagKeys }),
     ...(tags.length === 0 ? {} : { 'aws:TagKeys': tags.map(({ Key }) => Key) }),
     ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, [Value]])),
-    ...Object.fromEntries(roleTags.flatMap(({ Key, Value }) => [[`aws:ResourceTag/${Key}`, [Value]], [`iam:ResourceTag/${Key}`, [Value]]])),
+    ...Object.fromEntries(
+      roleTags.flatMap(({ Key, Value }) => [
+        [`aws:ResourceTag/${Key}`, [Value]],
+        [`iam:ResourceTag/${Key}`, [Value]],
+      ]),
+    ),
   };
 }

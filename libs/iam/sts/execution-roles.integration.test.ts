@@ -7,7 +7,11 @@ import { ExecutionRoles } from './execution-roles.js';
 let iam: IamFixture;
 let roles: ExecutionRoles;
 const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/app/r`;
-const NOT_ASSUMABLE = { code: 'InvalidParameterValueException', status: 400, message: 'The role defined for the function cannot be assumed by Lambda.' };
+const NOT_ASSUMABLE = {
+  code: 'InvalidParameterValueException',
+  status: 400,
+  message: 'The role defined for the function cannot be assumed by Lambda.',
+};
 
 beforeAll(async () => {
   iam = await iamFixture();
@@ -23,16 +27,25 @@ describe('passing a role to Lambda', () => {
   it('asks for iam:PassRole with the service it is passed to', async () => {
     const asked: Permission[] = [];
     await roles.checkPassRole({ accountId: ACCOUNT, roleArn: ROLE_ARN, authorise: (permission) => void asked.push(permission) });
-    expect(asked).toEqual([{ action: 'iam:PassRole', resource: ROLE_ARN, context: { 'iam:PassedToService': ['lambda.amazonaws.com'] } }]);
+    expect(asked).toEqual([
+      { action: 'iam:PassRole', resource: ROLE_ARN, context: { 'iam:PassedToService': ['lambda.amazonaws.com'] } },
+    ]);
     const denial = new ServiceError('AccessDeniedException', 403, 'no');
-    await expect(roles.checkPassRole({ accountId: ACCOUNT, roleArn: ROLE_ARN, authorise: () => Promise.reject(denial) })).rejects.toBe(denial);
+    await expect(
+      roles.checkPassRole({ accountId: ACCOUNT, roleArn: ROLE_ARN, authorise: () => Promise.reject(denial) }),
+    ).rejects.toBe(denial);
   });
 
   it('is refused when the role is unknown, does not trust Lambda, or is of another account', async () => {
-    const pass = (roleArn: string): Promise<void> => roles.checkPassRole({ accountId: ACCOUNT, roleArn, authorise: () => undefined });
+    const pass = (roleArn: string): Promise<void> =>
+      roles.checkPassRole({ accountId: ACCOUNT, roleArn, authorise: () => undefined });
     await expect(pass(`${ROLE_ARN}x`)).rejects.toMatchObject(NOT_ASSUMABLE);
     await expect(pass(ROLE_ARN.replace('/app', ''))).rejects.toMatchObject(NOT_ASSUMABLE);
-    await expect(pass(ROLE_ARN.replace(ACCOUNT, OTHER_ACCOUNT))).rejects.toMatchObject({ code: 'AccessDeniedException', status: 403, message: 'Cross-account pass role is not allowed.' });
+    await expect(pass(ROLE_ARN.replace(ACCOUNT, OTHER_ACCOUNT))).rejects.toMatchObject({
+      code: 'AccessDeniedException',
+      status: 403,
+      message: 'Cross-account pass role is not allowed.',
+    });
     await iam.call('UpdateAssumeRolePolicy', { RoleName: 'r', PolicyDocument: LAMBDA_TRUST.replace('lambda.', 'events.') });
     await expect(pass(ROLE_ARN)).rejects.toMatchObject(NOT_ASSUMABLE);
   });
@@ -42,8 +55,19 @@ describe("a sandbox's credentials", () => {
   it('are a session of the role with the name of the function', async () => {
     const credentials = await roles.issueRoleCredentials(ROLE_ARN, 'f'.repeat(80), 900);
     const principalArn = `arn:aws:sts::${ACCOUNT}:assumed-role/r/${'f'.repeat(64)}`;
-    expect(await iam.keyStore.read(credentials.accessKeyId)).toMatchObject({ accountId: ACCOUNT, principalArn, active: true, expiresAt: credentials.expiration.getTime() });
-    expect(await new PrincipalPolicyStore(iam.database).load({ accountId: ACCOUNT, principalArn, accessKeyId: credentials.accessKeyId })).toMatchObject({ kind: 'assumed-role', roleArn: ROLE_ARN });
+    expect(await iam.keyStore.read(credentials.accessKeyId)).toMatchObject({
+      accountId: ACCOUNT,
+      principalArn,
+      active: true,
+      expiresAt: credentials.expiration.getTime(),
+    });
+    expect(
+      await new PrincipalPolicyStore(iam.database).load({
+        accountId: ACCOUNT,
+        principalArn,
+        accessKeyId: credentials.accessKeyId,
+      }),
+    ).toMatchObject({ kind: 'assumed-role', roleArn: ROLE_ARN });
     expect(credentials.expiration.getTime() - Date.now()).toBeLessThanOrEqual(900_000);
   });
 

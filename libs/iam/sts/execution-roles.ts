@@ -36,7 +36,8 @@ export class ExecutionRoles {
    * @throws ServiceError AccessDeniedException of the guard; InvalidParameterValueException
    */
   async checkPassRole({ accountId, roleArn, authorise }: PassedRole): Promise<void> {
-    if (parseArn(roleArn)?.accountId !== accountId) throw new ServiceError('AccessDeniedException', 403, 'Cross-account pass role is not allowed.');
+    if (parseArn(roleArn)?.accountId !== accountId)
+      throw new ServiceError('AccessDeniedException', 403, 'Cross-account pass role is not allowed.');
     await authorise(passRole(roleArn, LAMBDA_SERVICE));
     if ((await this.assumable(roleArn)) === undefined) throw notAssumable();
   }
@@ -75,5 +76,9 @@ export class ExecutionRoles {
 }
 
 function notAssumable(): ServiceError {
-  return new ServiceError('InvalidParameterValueException', 400, 'The role defined for the function cannot be assumed by Lambda.');
+  return new ServiceError(
+    'InvalidParameterValueException',
+    400,
+    'The role defined for the function cannot be assumed by Lambda.',
+  );
 }

@@ -31,7 +31,10 @@ export function stsOperations(parts: StsParts): Record<string, OperationHandler>
     GetSessionToken: getSessionToken(parts),
     /** Also for keys of other accounts, as AWS does: the account's id is no secret. */
     GetAccessKeyInfo: async ({ AccessKeyId }: { AccessKeyId: string }) => {
-      const { rows } = await parts.database.pool.query<{ account_id: string }>('SELECT account_id FROM access_keys WHERE id = $1', [AccessKeyId]);
+      const { rows } = await parts.database.pool.query<{ account_id: string }>(
+        'SELECT account_id FROM access_keys WHERE id = $1',
+        [AccessKeyId],
+      );
       if (rows[0] === undefined) throw validationError(`Access key ${AccessKeyId} is invalid`);
       return { Account: rows[0].account_id };
     },
@@ -41,14 +44,16 @@ export function stsOperations(parts: StsParts): Record<string, OperationHandler>
 /** Temporary credentials for the calling user or root itself. */
 function getSessionToken({ database, keyStore, principals, clock }: StsParts): OperationHandler {
   return async (input: GetSessionTokenInput, context: CallerContext) => {
-    for (const member of ['SerialNumber', 'TokenCode', 'MinimumSessionTokenSize'] as const) if (input[member] !== undefined) throw unsupportedMember('GetSessionToken', member);
+    for (const member of ['SerialNumber', 'TokenCode', 'MinimumSessionTokenSize'] as const)
+      if (input[member] !== undefined) throw unsupportedMember('GetSessionToken', member);
     const caller = await principals.load(context);
     if (caller === undefined || (caller.kind !== 'user' && caller.kind !== 'root') || caller.issuedAt !== undefined) {
       throw denied(context.principalArn, 'sts:GetSessionToken', '*');
     }
     const isRoot = caller.arn === accountRootArn(caller.accountId);
     const requested = input.DurationSeconds ?? USER_TOKEN_SECONDS;
-    if (requested < MIN_TOKEN_SECONDS || requested > MAX_USER_TOKEN_SECONDS) throw validationError(`DurationSeconds must be between ${MIN_TOKEN_SECONDS} and ${MAX_USER_TOKEN_SECONDS}.`);
+    if (requested < MIN_TOKEN_SECONDS || requested > MAX_USER_TOKEN_SECONDS)
+      throw validationError(`DurationSeconds must be between ${MIN_TOKEN_SECONDS} and ${MAX_USER_TOKEN_SECONDS}.`);
     const seconds = isRoot ? Math.min(requested, ROOT_TOKEN_SECONDS) : requested;
     const credentials = await issueTemporaryKey(database, keyStore, {
       accountId: caller.accountId,

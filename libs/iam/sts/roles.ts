@@ -23,7 +23,8 @@ const ACCOUNT_ID = /^\d{12}$/;
  */
 export async function findRole(client: Queryable, roleArn: string): Promise<AssumableRole | undefined> {
   const arn = parseArn(roleArn);
-  if (arn === undefined || arn.service !== 'iam' || !ACCOUNT_ID.test(arn.accountId) || !arn.resource.startsWith('role/')) throw validationError(`${roleArn} is invalid`);
+  if (arn === undefined || arn.service !== 'iam' || !ACCOUNT_ID.test(arn.accountId) || !arn.resource.startsWith('role/'))
+    throw validationError(`${roleArn} is invalid`);
   const name = arn.resource.slice(arn.resource.lastIndexOf('/') + 1);
   const role = await findIdentity(client, arn.accountId, 'role', name);
   if (role === undefined || identityArn(role) !== roleArn) return undefined;

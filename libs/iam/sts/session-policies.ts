@@ -23,7 +23,11 @@ const MAX_POLICY = 2_048;
  * What the session is limited to beside its role's policies.
  * @throws ServiceError MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError
  */
-export async function sessionPolicies({ database, documents }: StsParts, { Policy, PolicyArns = [] }: SessionPolicyInput, accountId: string): Promise<SessionPolicies> {
+export async function sessionPolicies(
+  { database, documents }: StsParts,
+  { Policy, PolicyArns = [] }: SessionPolicyInput,
+  accountId: string,
+): Promise<SessionPolicies> {
   if (Policy !== undefined) {
     documents.checkIdentityPolicy(Policy);
     if (documentSize(Policy) > MAX_POLICY) throw tooLarge(Math.ceil((documentSize(Policy) / MAX_POLICY) * 100));
@@ -32,7 +36,8 @@ export async function sessionPolicies({ database, documents }: StsParts, { Polic
   const arns = PolicyArns.map(({ arn }) => arn ?? '');
   for (const arn of arns) {
     assertPolicyArn(arn);
-    if ((await findPolicy(database.pool, accountId, arn)) === undefined) throw validationError(`Policy ${arn} does not exist or is not attachable.`);
+    if ((await findPolicy(database.pool, accountId, arn)) === undefined)
+      throw validationError(`Policy ${arn} does not exist or is not attachable.`);
   }
   return { sessionPolicy: Policy, sessionPolicyArns: arns };
 }
@@ -42,7 +47,10 @@ export async function sessionPolicies({ database, documents }: StsParts, { Polic
  * @throws ServiceError PackedPolicyTooLarge
  */
 export function packedSize({ sessionPolicy, sessionPolicyArns = [] }: SessionPolicies, tags: Tag[]): number | undefined {
-  const size = documentSize(sessionPolicy ?? '') + sessionPolicyArns.join('').length + tags.reduce((sum, { Key, Value }) => sum + Key.length + Value.length, 0);
+  const size =
+    documentSize(sessionPolicy ?? '') +
+    sessionPolicyArns.join('').length +
+    tags.reduce((sum, { Key, Value }) => sum + Key.length + Value.length, 0);
   if (size === 0) return undefined;
   const percent = Math.ceil((size / MAX_PACKED) * 100);
   if (percent > 100) throw tooLarge(percent);
@@ -50,5 +58,9 @@ export function packedSize({ sessionPolicy, sessionPolicyArns = [] }: SessionPol
 }
 
 function tooLarge(percent: number): ServiceError {
-  return new ServiceError('PackedPolicyTooLarge', 400, `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`);
+  return new ServiceError(
+    'PackedPolicyTooLarge',
+    400,
+    `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`,
+  );
 }

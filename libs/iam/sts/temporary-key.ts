@@ -23,7 +23,11 @@ const TOKEN_BYTES = 192;
  * A deletion of the user or role that is under way is waited for: no key outlives whom it is for.
  * @returns undefined when the user or role is gone
  */
-export async function issueTemporaryKey(database: Database, keyStore: KeyStore, key: NewTemporaryKey): Promise<TemporaryCredentials | undefined> {
+export async function issueTemporaryKey(
+  database: Database,
+  keyStore: KeyStore,
+  key: NewTemporaryKey,
+): Promise<TemporaryCredentials | undefined> {
   const sessionToken = randomBytes(TOKEN_BYTES).toString('base64');
   const { session, expiration, ...principal } = key;
   return database.transaction(async (client) => {
@@ -38,6 +42,11 @@ export async function issueTemporaryKey(database: Database, keyStore: KeyStore, 
 }
 
 /** As STS answers them. */
-export function credentialsAnswer({ accessKeyId, secretAccessKey, sessionToken, expiration }: TemporaryCredentials): Record<string, unknown> {
+export function credentialsAnswer({
+  accessKeyId,
+  secretAccessKey,
+  sessionToken,
+  expiration,
+}: TemporaryCredentials): Record<string, unknown> {
   return { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken, Expiration: expiration };
 }

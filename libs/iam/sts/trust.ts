@@ -25,14 +25,27 @@ export function mayAssume({ caller, action, roleArn, roleAccountId, trustPolicy,
     ...(caller.boundary === undefined ? {} : { boundary: parsed(caller.boundary) }),
     ...(caller.session === undefined ? {} : { session: parsed(caller.session) }),
   };
-  const request = { principal: principalOf(caller), action, resource: roleArn, resourceAccountId: roleAccountId, context: { ...context, ...principalKeys(caller) }, needsResourcePolicy: true };
+  const request = {
+    principal: principalOf(caller),
+    action,
+    resource: roleArn,
+    resourceAccountId: roleAccountId,
+    context: { ...context, ...principalKeys(caller) },
+    needsResourcePolicy: true,
+  };
   return evaluate(request, policies).effect === 'allowed';
 }
 
 /** Whether a service may assume the role by itself: services have no identity policies. */
 export function serviceMayAssume(service: string, role: { arn: string; accountId: string; trustPolicy: string }): boolean {
   const principal: Principal = { kind: 'service', arn: service, accountId: '' };
-  const request = { principal, action: 'sts:AssumeRole', resource: role.arn, resourceAccountId: role.accountId, context: { 'aws:SourceAccount': [role.accountId] } };
+  const request = {
+    principal,
+    action: 'sts:AssumeRole',
+    resource: role.arn,
+    resourceAccountId: role.accountId,
+    context: { 'aws:SourceAccount': [role.accountId] },
+  };
   return evaluate(request, { identity: [], resource: [trust(role.arn, role.trustPolicy)] }).effect === 'allowed';
 }
 

@@ -13,7 +13,10 @@ import { policyDocuments } from '../policy-documents.js';
 export const ACCOUNT = '123456789012';
 export const OTHER_ACCOUNT = '210987654321';
 export const ALLOW_ALL = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
-export const LAMBDA_TRUST = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+export const LAMBDA_TRUST = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+});
 
 /** Two accounts on a database of their own, and the operations as their roots call them. */
 export interface IamFixture {
@@ -32,7 +35,14 @@ export interface IamFixture {
 
 export function callerContext(context: Partial<CallerContext> = {}): CallerContext {
   const accountId = context.accountId ?? ACCOUNT;
-  return { accountId, region: 'us-east-1', principalArn: accountRootArn(accountId), requestId: 'r', baseUrl: 'http://127.0.0.1', ...context };
+  return {
+    accountId,
+    region: 'us-east-1',
+    principalArn: accountRootArn(accountId),
+    requestId: 'r',
+    baseUrl: 'http://127.0.0.1',
+    ...context,
+  };
 }
 
 export async function iamFixture(): Promise<IamFixture> {
@@ -47,7 +57,8 @@ export async function iamFixture(): Promise<IamFixture> {
   });
   const parts: IamParts = { database, keyStore, clock: systemClock, documents: policyDocuments };
   const operations = iamOperations(parts);
-  const call: IamFixture['call'] = async (operation, input = {}, context = {}) => operations[operation]!(input, callerContext(context));
+  const call: IamFixture['call'] = async (operation, input = {}, context = {}) =>
+    operations[operation]!(input, callerContext(context));
   const reset = async (): Promise<void> => {
     await database.pool.query('TRUNCATE accounts CASCADE');
     await createAccount(database, keyStore, { accountId: ACCOUNT, name: 'one' });
@@ -63,8 +74,11 @@ export async function iamFixture(): Promise<IamFixture> {
     all: async (operation, member, input) => {
       const items: unknown[] = [];
       const pages: number[] = [];
-      for (let Marker: string | undefined; ; ) {
-        const answer = (await call(operation, { ...input, Marker })) as { IsTruncated: boolean; Marker?: string } & Record<string, unknown[]>;
+      for (let Marker: string | undefined; ;) {
+        const answer = (await call(operation, { ...input, Marker })) as { IsTruncated: boolean; Marker?: string } & Record<
+          string,
+          unknown[]
+        >;
         items.push(...answer[member]!);
         pages.push(answer[member]!.length);
         if (!answer.IsTruncated) return { items, pages };
