@@ -172,3 +172,35 @@ describe.each([
     expect((await iam.all(`List${label}Tags`, 'Tags', { ...entity, MaxItems: 4 })).pages).toEqual([4, 4, 1]);
   });
 });
+
+describe.each([
+  ['Policy', { PolicyArn: USER_POLICY }],
+  ['InstanceProfile', { InstanceProfileName: 'e' }],
+])('a %s', (label, entity) => {
+  it('has tags from its making on, which are set and taken away', async () => {
+    if (label === 'Policy')
+      await iam.call('CreatePolicy', { PolicyName: 'p', PolicyDocument: ALLOW_ALL, Tags: [{ Key: 'a', Value: '1' }] });
+    else await iam.call('CreateInstanceProfile', { ...entity, Tags: [{ Key: 'a', Value: '1' }] });
+    await iam.call(`Tag${label}`, { ...entity, Tags: [{ Key: 'b', Value: '2' }] });
+    const tags = [
+      { Key: 'a', Value: '1' },
+      { Key: 'b', Value: '2' },
+    ];
+    expect(await iam.call(`List${label}Tags`, entity)).toEqual({ Tags: tags, IsTruncated: false });
+    expect((await iam.call(`Get${label}`, entity))[label].Tags).toEqual(tags);
+    await iam.call(`Untag${label}`, { ...entity, TagKeys: ['a', 'b'] });
+    expect((await iam.call(`Get${label}`, entity))[label]).not.toHaveProperty('Tags');
+  });
+
+  it('that does not exist has none', async () => {
+    await expect(iam.call(`Tag${label}`, { ...entity, Tags: [] })).rejects.toMatchObject({ code: 'NoSuchEntity', status: 404 });
+    await expect(iam.call(`Get${label}`, entity)).rejects.toMatchObject({ code: 'NoSuchEntity', status: 404 });
+  });
+});
+
+it('policies of AWS are not tagged', async () => {
+  await expect(iam.call('TagPolicy', { PolicyArn: BASIC, Tags: [] })).rejects.toMatchObject({
+    code: 'InvalidInput',
+    status: 400,
+  });
+});
