@@ -90,12 +90,15 @@ class Piece {
 
 const WORD_BITS = 32;
 
+/** Where the characters of the piece under search may stand, by character; all zero between searches. One table saves one per piece. */
+const positions = new Int32Array(65_536);
+
 /** Search for a text with gaps (Baeza-Yates and Gonnet): bit i of the state says that the piece's first i + 1 characters end here. */
 class ShiftAnd {
   private readonly words: number;
-  /** Per character of the piece: at which positions it may stand. */
+  /** Per character of the piece: at which positions it stands. */
   private readonly masks = new Map<number, Int32Array>();
-  /** For all other characters: the positions of `?`. */
+  /** The positions of `?`, where every character may stand. */
   private readonly gaps: Int32Array;
 
   constructor(
@@ -104,13 +107,14 @@ class ShiftAnd {
   ) {
     this.words = Math.ceil(length / WORD_BITS);
     this.gaps = new Int32Array(this.words).fill(-1);
-    for (const [offset, text] of texts) for (let i = 0; i < text.length; i += 1) clear(this.gaps, offset + i);
     for (const [offset, text] of texts) {
       for (let i = 0; i < text.length; i += 1) {
+        const [word, bit] = [(offset + i) >>> 5, 1 << ((offset + i) & 31)];
         const code = text.charCodeAt(i);
         let mask = this.masks.get(code);
-        if (mask === undefined) this.masks.set(code, (mask = this.gaps.slice()));
-        mask[(offset + i) >>> 5]! |= 1 << ((offset + i) & 31);
+        if (mask === undefined) this.masks.set(code, (mask = new Int32Array(this.words)));
+        mask[word]! |= bit;
+        this.gaps[word]! &= ~bit;
       }
     }
   }
@@ -122,35 +126,35 @@ class ShiftAnd {
   }
 
   private findShort(text: string, from: number): number {
+    for (const [code, mask] of this.masks) positions[code] = mask[0]!;
     const last = 1 << (this.length - 1);
     const gaps = this.gaps[0]!;
     let state = 0;
-    for (let at = from; at < text.length; at += 1) {
-      state = ((state << 1) | 1) & (this.masks.get(text.charCodeAt(at))?.[0] ?? gaps);
-      if ((state & last) !== 0) return at - this.length + 1;
+    let at = from;
+    for (; at < text.length; at += 1) {
+      state = ((state << 1) | 1) & (gaps | positions[text.charCodeAt(at)]!);
+      if ((state & last) !== 0) break;
     }
-    return -1;
+    for (const code of this.masks.keys()) positions[code] = 0;
+    return at < text.length ? at - this.length + 1 : -1;
   }
 
   private findLong(text: string, from: number): number {
-    const state = new Int32Array(this.words);
+    const { words, gaps } = this;
+    const state = new Int32Array(words);
     const last = 1 << ((this.length - 1) & 31);
     for (let at = from; at < text.length; at += 1) {
-      const mask = this.masks.get(text.charCodeAt(at)) ?? this.gaps;
+      const mask = this.masks.get(text.charCodeAt(at));
       let carry = 1;
-      for (let word = 0; word < this.words; word += 1) {
+      for (let word = 0; word < words; word += 1) {
         const old = state[word]!;
-        state[word] = ((old << 1) | carry) & mask[word]!;
+        state[word] = ((old << 1) | carry) & (mask === undefined ? gaps[word]! : gaps[word]! | mask[word]!);
         carry = old >>> 31;
       }
-      if ((state[this.words - 1]! & last) !== 0) return at - this.length + 1;
+      if ((state[words - 1]! & last) !== 0) return at - this.length + 1;
     }
     return -1;
   }
-}
-
-function clear(bits: Int32Array, position: number): void {
-  bits[position >>> 5]! &= ~(1 << (position & 31));
 }
 
 function splitAtRuns(parts: readonly PatternPart[]): Piece[] {

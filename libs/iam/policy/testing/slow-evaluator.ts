@@ -139,7 +139,7 @@ function compare(operator: string, value: string, listed: string, variables: boo
     return { Equals: a === b, LessThan: a < b, LessThanEquals: a <= b, GreaterThan: a > b, GreaterThanEquals: a >= b }[relation]!;
   };
   if (operator.startsWith('Numeric')) return order((text) => (text.trim() === '' ? Number.NaN : Number(text)), operator.slice(7));
-  if (operator.startsWith('Date')) return order((text) => (/^\d+$/.test(text) ? Number(text) * 1000 : new Date(text).getTime()), operator.slice(4));
+  if (operator.startsWith('Date')) return order(epochMs, operator.slice(4));
   if (operator === 'Bool') return value.toLowerCase() === listed.toLowerCase();
   if (operator === 'BinaryEquals') return !/[^A-Za-z0-9+/=]/.test(value) && Buffer.from(value, 'base64').equals(Buffer.from(listed, 'base64'));
   if (operator === 'IpAddress') return inRange(value, listed);
@@ -219,4 +219,10 @@ function bitsOf(address: string): string | undefined {
 
 function listOf(value: unknown): unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+/** Seconds since the epoch or a date; what else JavaScript's Date reads as a date ("2.5" is the fifth of February) is none. */
+function epochMs(text: string): number {
+  if (/^[+-]?[\d.]+$/.test(text) && !Number.isNaN(Number(text))) return Number(text) * 1000;
+  return /^\d{4}-\d\d/.test(text) ? new Date(text).getTime() : Number.NaN;
 }
