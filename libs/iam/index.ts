@@ -5,6 +5,8 @@ export { KeyStore, type KeyStoreOptions, type NewAccessKey } from './key-store.j
 export { authorise, type Principal } from './authorise.js';
 export { ensureAdministrator, type Administrator, type AdministratorOptions } from './administrator.js';
 export type { CallerContext, IamParts, PolicyDocuments } from './api/parts.js';
+export { Guard, type Explanation, type ForeignPrincipal, type GuardOptions, type RequestFacts } from './guard/index.js';
+export { evaluate, parsePolicy, type AuthorisationRequest, type Decision, type ParsedPolicy, type PolicyKind, type PolicySet } from './policy/index.js';
 export { iamOperations } from './api/operations.js';
 export { iamPermissions, passRole, type Permission, type PermissionMapping } from './api/permissions.js';
 export { policyDocuments } from './api/policy-documents.js';

@@ -1,7 +1,7 @@
 import type { Database } from '@hearth/database';
 import { InfrastructureError, systemClock, type Clock } from '@hearth/kernel';
 import { newAccessKeyId, newSecretAccessKey, secretContext, type AccessKey } from './access-key.js';
-import { KeyInvalidation } from './key-invalidation.js';
+import { ChangeListener } from './change-listener.js';
 import type { SecretBox } from './secret-box.js';
 import type { Queryable } from './store/queryable.js';
 import { insertSession, type NewSession } from './store/sessions.js';
@@ -15,6 +15,8 @@ import { insertSession, type NewSession } from './store/sessions.js';
  * 4. Unknown ids take bounded memory.
  */
 
+/** Told by triggers of the table; the payload is the key's id. */
+const ACCESS_KEYS_CHANNEL = 'hearth_access_keys';
 const MAX_AGE_MS = 1_000;
 /** From this age on an entry is read again in the background, so that a busy key never waits. */
 const REFRESH_AGE_MS = 500;
@@ -49,20 +51,21 @@ export class KeyStore {
   private readonly unknown = new Map<string, Entry>();
   private readonly loading = new Map<string, Promise<AccessKey | undefined>>();
   private readonly clock: Clock;
-  private readonly invalidation: KeyInvalidation;
+  private readonly changes: ChangeListener;
 
   constructor(private readonly options: KeyStoreOptions) {
     this.clock = options.clock ?? systemClock;
-    this.invalidation = new KeyInvalidation(options.database, (id) => this.drop(id), options.onError);
+    const { database, onError } = options;
+    this.changes = new ChangeListener({ database, channel: ACCESS_KEYS_CHANNEL, changed: (id) => this.drop(id), onError });
   }
 
   /** Begins to listen for changes made by other processes. */
   async start(): Promise<void> {
-    await this.invalidation.start();
+    await this.changes.start();
   }
 
   async stop(): Promise<void> {
-    await this.invalidation.stop();
+    await this.changes.stop();
     await Promise.allSettled(this.loading.values());
   }
 

@@ -1,4 +1,4 @@
-import type { RequestContext } from './request-context.js';
+import type { ConditionKeys } from './request-context.js';
 import { areResolvable, isVariable, requiredKeys, resolve, variablesOf, type TemplatePart, type Variable } from './template.js';
 import { ANY_RUN, Wildcard, type Meter, type PatternPart } from './wildcard.js';
 
@@ -52,7 +52,7 @@ export class ArnPattern {
   }
 
   /** @returns undefined when a variable cannot be resolved */
-  matches(subject: SubjectArn, context: RequestContext, meter?: Meter): boolean | undefined {
+  matches(subject: SubjectArn, context: ConditionKeys, meter?: Meter): boolean | undefined {
     if (this.everything) return true;
     if (this.exact !== undefined) return this.exact === subject.text;
     // Whatever the other parts say: the outcome must not depend on the order of comparison.

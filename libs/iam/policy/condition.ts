@@ -1,4 +1,4 @@
-import type { RequestContext } from './request-context.js';
+import type { ConditionKeys } from './request-context.js';
 import { arnLike, binary, bool, date, ipAddress, isBoolean, numeric, stringEquals, stringEqualsIgnoreCase, stringLike, type ValueFamily, type ValueTest } from './value-tests.js';
 import type { Meter } from './wildcard.js';
 
@@ -74,7 +74,7 @@ export interface Condition {
   key: string;
   /** Lower case: the key, and those of variables in its values. */
   requiredKeys: readonly string[];
-  holds(context: RequestContext, meter?: Meter): boolean;
+  holds(context: ConditionKeys, meter?: Meter): boolean;
 }
 
 /** @param variables the policy's version knows variables */
@@ -94,7 +94,7 @@ export function compileCondition(operator: Operator, key: string, values: readon
  * and everything else false. A value whose variable has no value matches nothing, and a negated operator that depends on it is false:
  * in both directions the statement does not match.
  */
-function holds(operator: Operator, listed: ValueTest, values: readonly string[] | undefined, context: RequestContext, meter: Meter | undefined): boolean {
+function holds(operator: Operator, listed: ValueTest, values: readonly string[] | undefined, context: ConditionKeys, meter: Meter | undefined): boolean {
   const { negated, set } = operator;
   if (values === undefined) return operator.ifExists || set === 'ForAllValues' || (set === 'single' && negated);
   const accepts = (value: string): boolean => listed.test(value, context, meter) === !negated;

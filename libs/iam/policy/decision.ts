@@ -1,6 +1,6 @@
 import type { Principal } from './principal-element.js';
 import type { ParsedPolicy, Statement } from './parsed-policy.js';
-import type { ContextValues } from './request-context.js';
+import type { ConditionKeys, ContextValues } from './request-context.js';
 
 /** The question: may this principal do this to that? */
 export interface AuthorisationRequest {
@@ -11,7 +11,7 @@ export interface AuthorisationRequest {
   resource: string;
   /** Owner of the resource; the caller's own account for `*`. */
   resourceAccountId: string;
-  context: ContextValues;
+  context: ContextValues | ConditionKeys;
   /** Nothing is allowed without the resource's policy, not even in its own account: the trust policy at AssumeRole. */
   needsResourcePolicy?: boolean;
 }

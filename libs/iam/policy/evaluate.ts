@@ -3,7 +3,7 @@ import type { AuthorisationRequest, Decision, PolicySet, PolicyType, Reason, Sta
 import { matchStatement, type Subject } from './match-statement.js';
 import type { Grant } from './principal-element.js';
 import type { ParsedPolicy } from './parsed-policy.js';
-import { RequestContext } from './request-context.js';
+import { conditionKeys } from './request-context.js';
 import type { Meter } from './wildcard.js';
 
 /** What the policies of one type say. */
@@ -38,7 +38,7 @@ export function subjectOf(request: AuthorisationRequest, meter?: Meter): Subject
     principal: request.principal,
     action: request.action.toLowerCase(),
     resource: subjectArn(request.resource),
-    context: new RequestContext(request.context),
+    context: conditionKeys(request.context),
     missing: new Set(),
     meter,
   };

@@ -12,7 +12,10 @@ export interface SourceSpan {
 export interface JsonSource {
   /** An object names a member twice. JSON.parse would take the last, another reader the first: no policy may depend on that. */
   hasDuplicateMembers: boolean;
-  /** Offsets of the statements of a policy: the value of `Statement`, or the elements of that array. */
+  /**
+   * Offsets of the statements of a policy: the value of `Statement`, or the elements of that array. As the simulation API tells
+   * them, an element begins right behind the bracket or comma before it (recorded: `3:17` for `  "Statement": [` in line 3).
+   */
   statements: { from: number; to: number }[];
 }
 
@@ -22,6 +25,8 @@ interface Level {
   /** Objects: the member whose value comes next. */
   member: string | undefined;
   from: number;
+  /** Behind the last bracket or comma. */
+  itemFrom: number;
 }
 
 /** @param text JSON that JSON.parse accepts */
@@ -40,18 +45,27 @@ export function readSource(text: string): JsonSource {
         level.member = name;
       }
       at = end - 1;
-    } else if (character === '{') levels.push({ members: new Set(), member: undefined, from: at });
-    else if (character === '[') levels.push({ members: undefined, member: undefined, from: at });
-    else if (character === ',' && level !== undefined) level.member = undefined;
+    } else if (character === '{') levels.push({ members: new Set(), member: undefined, from: at, itemFrom: at + 1 });
+    else if (character === '[') levels.push({ members: undefined, member: undefined, from: at, itemFrom: at + 1 });
+    else if (character === ',' && level !== undefined) {
+      level.member = undefined;
+      level.itemFrom = at + 1;
+    }
     else if (character === '}' || character === ']') {
       const { from } = levels.pop()!;
-      if (character === '}' && isStatement(levels)) source.statements.push({ from, to: at + 1 });
+      const list = levels.length === 2 ? levels[1] : undefined;
+      if (character === '}' && isStatement(levels)) source.statements.push({ from: list?.itemFrom ?? from, to: at + 1 });
     }
   }
   return source;
 }
 
-export function spanOf(text: string, { from, to }: { from: number; to: number }): SourceSpan {
+/** Of a policy's statements, in their order. */
+export function statementSpans(document: string): SourceSpan[] {
+  return readSource(document).statements.map((offsets) => spanOf(document, offsets));
+}
+
+function spanOf(text: string, { from, to }: { from: number; to: number }): SourceSpan {
   return { start: positionOf(text, from), end: positionOf(text, to) };
 }
 

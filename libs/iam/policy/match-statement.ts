@@ -2,7 +2,7 @@ import type { SubjectArn } from './arn-pattern.js';
 import type { Condition } from './condition.js';
 import { grantOf, spares, type Grant, type Principal } from './principal-element.js';
 import type { ResourcePatterns, Statement } from './parsed-policy.js';
-import type { RequestContext } from './request-context.js';
+import type { ConditionKeys } from './request-context.js';
 import type { Meter } from './wildcard.js';
 
 /** A request made ready to be held against many statements. */
@@ -11,7 +11,7 @@ export interface Subject {
   /** Lower case. */
   action: string;
   resource: SubjectArn;
-  context: RequestContext;
+  context: ConditionKeys;
   /** Collects the keys that were asked for and not there. */
   missing: Set<string>;
   meter?: Meter | undefined;

@@ -1,5 +1,5 @@
 import { ANY_ONE, ANY_RUN, type PatternPart } from './wildcard.js';
-import type { RequestContext } from './request-context.js';
+import type { ConditionKeys } from './request-context.js';
 
 /** `${key}` or `${key, 'text'}` in a policy of version 2012-10-17. */
 export interface Variable {
@@ -72,7 +72,7 @@ export function variablesOf(parts: readonly TemplatePart[]): Variable[] {
 }
 
 /** Every variable has one value, or no value and a default. A key with several values stands for no text. */
-export function areResolvable(variables: readonly Variable[], context: RequestContext): boolean {
+export function areResolvable(variables: readonly Variable[], context: ConditionKeys): boolean {
   return variables.every(({ key, fallback }) => {
     const values = context.values(key);
     return values === undefined ? fallback !== undefined : values.length === 1;
@@ -83,7 +83,7 @@ export function areResolvable(variables: readonly Variable[], context: RequestCo
  * Puts the request's values in. What a variable stands for is taken literally: a `*` in a tag's value is no wildcard, or whoever
  * sets the tag would widen the policy. The variables have passed {@link areResolvable}.
  */
-export function resolve(parts: readonly TemplatePart[], context: RequestContext): PatternPart[] {
+export function resolve(parts: readonly TemplatePart[], context: ConditionKeys): PatternPart[] {
   return parts.map((part) => (isVariable(part) ? (context.values(part.key)?.[0] ?? part.fallback!) : part));
 }
 

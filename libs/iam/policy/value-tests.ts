@@ -1,6 +1,6 @@
 import { AddressRanges, isAddressRange } from './address-range.js';
 import { ArnPattern, subjectArn } from './arn-pattern.js';
-import type { RequestContext } from './request-context.js';
+import type { ConditionKeys } from './request-context.js';
 import { areResolvable, isVariable, parseTemplate, requiredKeys, resolve, variablesOf, type TemplatePart } from './template.js';
 import { Wildcard, type Meter } from './wildcard.js';
 
@@ -10,7 +10,7 @@ export interface ValueTest {
    * Whether one of the request's values equals (is like, is below...) one of the listed.
    * @returns undefined: none does, but one that holds a variable without a value might have
    */
-  test(value: string, context: RequestContext, meter?: Meter): boolean | undefined;
+  test(value: string, context: ConditionKeys, meter?: Meter): boolean | undefined;
   /** Condition keys of variables without a default. */
   requiredKeys: readonly string[];
 }

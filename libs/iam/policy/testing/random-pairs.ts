@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { AuthorisationRequest } from '../decision.js';
+import type { ContextValues } from '../request-context.js';
 import type { SlowPolicies } from './slow-evaluator.js';
 
 /*
@@ -118,7 +119,9 @@ const contextOf: Record<string, fc.Arbitrary<string[]>> = {
   's:bool': fc.array(fc.constantFrom('true', 'false', 'TRUE', 'x'), { maxLength: 1 }),
   's:bin': fc.array(binaryText, { maxLength: 1 }),
 };
-const context = fc.record(contextOf, { requiredKeys: [] }).chain((entries) => fc.boolean().map((upper) => (upper ? Object.fromEntries(Object.entries(entries).map(([name, values]) => [name.toUpperCase(), values])) : entries)));
+const context: fc.Arbitrary<ContextValues> = fc
+  .record(contextOf, { requiredKeys: [] })
+  .chain((entries) => fc.boolean().map((upper) => Object.fromEntries(Object.entries(entries).map(([name, values]) => [upper ? name.toUpperCase() : name, values!]))));
 
 const principal: fc.Arbitrary<AuthorisationRequest['principal']> = fc.oneof(
   { weight: 1, arbitrary: account.map((accountId) => ({ kind: 'root' as const, accountId, arn: `arn:aws:iam::${accountId}:root` })) },
