@@ -8,7 +8,7 @@ import { authenticateHead, type KeyLookup } from './authentication.js';
 import type { AwsRequest } from './aws-request.js';
 import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
 import { forService, serviceNotImplemented } from './foreign-service.js';
-import type { Guard } from './guard.js';
+import { CallFacts, type Guard } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
 import { parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
@@ -101,6 +101,7 @@ export class AwsEndpoint {
   // Kept `async` so that a synchronous throw of the parser rejects; its one await is the invocation itself.
   private async invoke(request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
     request.operation = 'Invoke';
+    const now = this.parts.clock.now();
     const { command, resource } = parseInvoke(this.parts.lambda, {
       functionName: decodeLabel(request.segments[2]!),
       query,
@@ -108,10 +109,10 @@ export class AwsEndpoint {
       body,
       place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn },
       requestId: request.requestId,
-      now: this.parts.clock.now(),
+      now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
-    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, request);
+    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, new CallFacts(request.raw, now, this.parts.region));
     if (allowed !== undefined) await allowed;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
@@ -145,20 +146,22 @@ export class AwsEndpoint {
     const handler = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
     if (handler === undefined) throw notImplemented(operation);
     const input = call.input();
-    const context = this.contextOf(request, key);
-    for (const permission of [await permissions[operation]!(input, context)].flat()) await this.parts.guard.check(key, permission, request);
+    const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
+    const context = this.contextOf(request, key, facts);
+    await this.parts.guard.check(key, await permissions[operation]!(input, context), facts);
     const work = (): Promise<Record<string, unknown>> => handler(input, context);
     const { around } = this.parts.telemetry;
     const output = await (around === undefined ? work() : around({ service: service.name, operation, requestId: request.requestId, accountId: key.accountId }, work));
     this.write(request, response, service.answer(operation, output, request.requestId));
   }
 
-  private contextOf(request: AwsRequest, key: AccessKey): OperationContext {
+  private contextOf(request: AwsRequest, key: AccessKey, facts: CallFacts): OperationContext {
     return {
       accountId: key.accountId,
       region: this.parts.region,
       principalArn: key.principalArn,
       accessKeyId: key.accessKeyId,
+      conditionKeys: facts.conditionKeys(),
       requestId: request.requestId,
       baseUrl: this.parts.publicUrl ?? `http://${request.raw.headers.host}`,
     };
@@ -200,7 +203,7 @@ export class AwsEndpoint {
   }
 
   private ended(request: AwsRequest, status: number, errorCode?: string): void {
-    const record = { operation: request.operation, status, errorCode, durationMs: performance.now() - request.startedAt, requestId: request.requestId, accountId: request.key?.accountId };
+    const record = { operation: request.operation, status, errorCode, durationMs: performance.now() - request.startedAt, requestId: request.requestId, accountId: request.key?.accountId, accessKeyId: request.key?.accessKeyId, service: request.presented?.credential.service };
     this.parts.telemetry.ended?.(record);
     this.parts.logger.debug(record, 'request');
   }

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { pathSegments, splitTarget, type PresentedSignature, type RequestTarget } from '@hearth/aws-wire';
 import type { AccessKey } from '@hearth/iam';
-import type { RequestFacts } from './guard.js';
 
 const SERVICE_IN_SCOPE = /Credential=[^/\s]{1,128}\/\d{8}\/[^/\s]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/;
 
 /** One AWS request on its way from the socket to the answer. */
-export class AwsRequest implements RequestFacts {
+export class AwsRequest {
   /** Answered as `x-amzn-RequestId`; for Invoke also the id of the invocation. */
   readonly requestId = randomUUID();
   readonly startedAt = performance.now();
@@ -28,18 +27,6 @@ export class AwsRequest implements RequestFacts {
   /** The service that the signature names, also when the signature is wrong: errors are told in its form. */
   get service(): string | undefined {
     return this.presented?.credential.service ?? SERVICE_IN_SCOPE.exec(this.raw.headers.authorization ?? '')?.[1];
-  }
-
-  get sourceIp(): string | undefined {
-    return this.raw.socket.remoteAddress;
-  }
-
-  get userAgent(): string | undefined {
-    return this.raw.headers['user-agent'];
-  }
-
-  get secure(): boolean {
-    return 'encrypted' in this.raw.socket;
   }
 
   get isInvoke(): boolean {
