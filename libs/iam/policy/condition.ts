@@ -105,3 +105,9 @@ function holds(operator: Operator, listed: ValueTest, values: readonly string[] 
 export function isValidFor(operator: Operator, value: string): boolean {
   return operator.family === 'null' ? isBoolean(value) : (operator.family.isValid?.(value) ?? true);
 }
+
+/** Whether a policy could list the value for an operator: `2026-01-01` for DateEquals. */
+export function isConditionValue(operatorName: string, value: string): boolean {
+  const operator = parseOperator(operatorName);
+  return operator !== undefined && isValidFor(operator, value);
+}
