@@ -1,3 +1,4 @@
+export { AuditLog, AuditTrail, LOST_EVENTS_ACTION, type AuditCursor, type AuditEvent, type AuditFilter, type AuditLogOptions, type AuditPage, type RecordedEvent } from './audit/index.js';
 export { SealError, SecretBox, type SecretBoxOptions } from './secret-box.js';
 export { deriveKey, loadMasterKey, type MasterKeyOptions } from './master-key.js';
 export { accountRootArn, type AccessKey } from './access-key.js';
