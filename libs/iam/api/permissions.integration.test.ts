@@ -32,9 +32,7 @@ async function needed(
 }
 
 it('is mapped for every operation', () => {
-  expect(Object.keys(permissions).sort()).toEqual(
-    Object.keys(iam.operations).sort(),
-  );
+  expect(Object.keys(permissions).sort()).toEqual(Object.keys(iam.operations).sort());
 });
 
 it('of new entities is on the ARN they will have, with tags and boundary', async () => {

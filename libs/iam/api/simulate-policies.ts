@@ -6,7 +6,15 @@ import { pageAnswer, pageRequest } from './paging.js';
 import type { IamParts } from './parts.js';
 import { simulateAction, type Simulation } from './simulation.js';
 import { checkExclusions, excludesBoundary, isExcluded, type PolicyIdentifier } from './simulation-exclusions.js';
-import { checkSimulation, contextValues, givenPolicies, givenPolicy, ownerAccountId, simulatedPrincipal, type SimulationInput } from './simulation-input.js';
+import {
+  checkSimulation,
+  contextValues,
+  givenPolicies,
+  givenPolicy,
+  ownerAccountId,
+  simulatedPrincipal,
+  type SimulationInput,
+} from './simulation-input.js';
 
 interface CustomInput extends SimulationInput {
   PolicyInputList: string[];
@@ -24,9 +32,15 @@ export function simulationOperations({ database }: IamParts): Record<string, Ope
   return {
     SimulateCustomPolicy: async (input: CustomInput, { accountId }) => {
       checkSimulation('SimulateCustomPolicy', input);
-      if (input.OrderedOrganizationPolicyInputList !== undefined) throw unsupportedMember('SimulateCustomPolicy', 'OrderedOrganizationPolicyInputList');
-      if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) throw invalidInput('CallerArn is required when a ResourcePolicy is given.');
-      const policies = { identity: givenPolicies('PolicyInputList', input.PolicyInputList), ...givenBoundary(input), ...givenResourcePolicy(input) };
+      if (input.OrderedOrganizationPolicyInputList !== undefined)
+        throw unsupportedMember('SimulateCustomPolicy', 'OrderedOrganizationPolicyInputList');
+      if (input.ResourcePolicy !== undefined && input.CallerArn === undefined)
+        throw invalidInput('CallerArn is required when a ResourcePolicy is given.');
+      const policies = {
+        identity: givenPolicies('PolicyInputList', input.PolicyInputList),
+        ...givenBoundary(input),
+        ...givenResourcePolicy(input),
+      };
       return answer(input, simulation(input, policies, input.CallerArn, accountId));
     },
 
@@ -57,22 +71,33 @@ function simulation(input: SimulationInput, policies: PolicySet, callerArn: stri
     policies,
     context: contextValues(input.ContextEntries ?? []),
     ...(input.ResourceArns === undefined || input.ResourceArns.length === 0 ? {} : { resourceArns: input.ResourceArns }),
-    resourceAccountId: input.ResourceOwner === undefined ? (principal?.accountId ?? accountId) : ownerAccountId(input.ResourceOwner),
+    resourceAccountId:
+      input.ResourceOwner === undefined ? (principal?.accountId ?? accountId) : ownerAccountId(input.ResourceOwner),
   };
 }
 
 /** One result per action, in the order they were named; the marker is the place in this list. */
 async function answer(input: SimulationInput, asked: Simulation): Promise<Record<string, unknown>> {
   const request = pageRequest(input);
-  const rest = input.ActionNames.map((action, index) => ({ action, key: String(index).padStart(6, '0') })).filter(({ key }) => key > request.after);
-  const page = pageAnswer('EvaluationResults', rest, request, ({ key }) => key, ({ action }) => action);
+  const rest = input.ActionNames.map((action, index) => ({ action, key: String(index).padStart(6, '0') })).filter(
+    ({ key }) => key > request.after,
+  );
+  const page = pageAnswer(
+    'EvaluationResults',
+    rest,
+    request,
+    ({ key }) => key,
+    ({ action }) => action,
+  );
   const results: Record<string, unknown>[] = [];
   for (const action of page['EvaluationResults'] as string[]) results.push(await simulateAction(action, asked));
   return { ...page, EvaluationResults: results };
 }
 
 function givenBoundary({ PermissionsBoundaryPolicyInputList: documents }: SimulationInput): Pick<PolicySet, 'boundary'> {
-  return documents === undefined || documents.length === 0 ? {} : { boundary: givenPolicies('PermissionsBoundaryPolicyInputList', documents) };
+  return documents === undefined || documents.length === 0
+    ? {}
+    : { boundary: givenPolicies('PermissionsBoundaryPolicyInputList', documents) };
 }
 
 function givenResourcePolicy({ ResourcePolicy: document }: SimulationInput): Pick<PolicySet, 'resource'> {

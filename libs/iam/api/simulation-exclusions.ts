@@ -18,7 +18,8 @@ export function checkExclusions(exclusions: readonly PolicyIdentifier[]): void {
     const named = [identifier.PolicyType, arn, inline].filter((member) => member !== undefined);
     if (named.length !== 1) throw invalidInput('Specify exactly one of PolicyType, PolicyArn, or InlinePolicyIdentifier.');
     if (arn !== undefined && (!POLICY_ARN.test(arn) || stars(arn) > 1)) throw invalidInput(`Invalid policy identifier: ${arn}`);
-    if (inline !== undefined && stars(inline.AttachmentName) > 1) throw invalidInput(`Invalid policy identifier: ${inline.AttachmentName}`);
+    if (inline !== undefined && stars(inline.AttachmentName) > 1)
+      throw invalidInput(`Invalid policy identifier: ${inline.AttachmentName}`);
   }
 }
 
@@ -28,7 +29,12 @@ export function isExcluded(exclusions: readonly PolicyIdentifier[], source: Poli
   return exclusions.some(({ PolicyType: type, PolicyArn: arn, InlinePolicyIdentifier: named }) => {
     if (type !== undefined) return type === (inline ? 'inline' : source.type);
     if (arn !== undefined) return !inline && matchesWildcards(arn, source.id);
-    return inline && named!.PolicyName === source.id && named!.AttachmentType.toLowerCase() === source.type && matchesWildcards(named!.AttachmentName, source.owner!);
+    return (
+      inline &&
+      named!.PolicyName === source.id &&
+      named!.AttachmentType.toLowerCase() === source.type &&
+      matchesWildcards(named!.AttachmentName, source.owner!)
+    );
   });
 }
 

@@ -1,5 +1,12 @@
 import { ServiceError } from '@hearth/kernel';
-import { isConditionValue, parsePolicy, type ContextValues, type ParsedPolicy, type PolicyKind, type Principal } from '../policy/index.js';
+import {
+  isConditionValue,
+  parsePolicy,
+  type ContextValues,
+  type ParsedPolicy,
+  type PolicyKind,
+  type Principal,
+} from '../policy/index.js';
 import { invalidInput, unsupportedMember } from './errors.js';
 import type { PagedInput } from './paging.js';
 
@@ -30,8 +37,10 @@ const IDENTITY_ARN = /^arn:aws:iam::(\d{12}):(user|group|role)\/[\u0021-\u007e]+
 export function checkSimulation(operation: string, input: SimulationInput): void {
   if (input.ResourceHandlingOption !== undefined) throw unsupportedMember(operation, 'ResourceHandlingOption');
   for (const action of input.ActionNames) if (!ACTION.test(action)) throw invalidInput(`Invalid action name: ${action}`);
-  for (const arn of input.ResourceArns ?? []) if (arn !== '*' && arn.split(':').length < 6) throw invalidInput(`Invalid resource ARN: ${arn}`);
-  if ((input.PermissionsBoundaryPolicyInputList?.length ?? 0) > 1) throw invalidInput('Only one permissions boundary policy can be simulated.');
+  for (const arn of input.ResourceArns ?? [])
+    if (arn !== '*' && arn.split(':').length < 6) throw invalidInput(`Invalid resource ARN: ${arn}`);
+  if ((input.PermissionsBoundaryPolicyInputList?.length ?? 0) > 1)
+    throw invalidInput('Only one permissions boundary policy can be simulated.');
 }
 
 /** The documents of a list, named as the simulation's answer names them: `PolicyInputList.1`. */

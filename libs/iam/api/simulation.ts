@@ -1,5 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import { evaluate, parsePolicy, statementSpans, type ContextValues, type Decision, type ParsedPolicy, type PolicySet, type Principal, type SourceSpan, type Statement } from '../policy/index.js';
+import {
+  evaluate,
+  parsePolicy,
+  statementSpans,
+  type ContextValues,
+  type Decision,
+  type ParsedPolicy,
+  type PolicySet,
+  type Principal,
+  type SourceSpan,
+  type Statement,
+} from '../policy/index.js';
 
 /** A question to the evaluator about calls that nobody makes. */
 export interface Simulation {
@@ -51,20 +62,25 @@ export async function simulateAction(action: string, simulation: Simulation): Pr
     EvalResourceName: '*',
     EvalDecision: decision,
     MatchedStatements: unique(matched, (statement) => JSON.stringify(statement)),
-    MissingContextValues: unique(outcomes.flatMap(({ missing }) => missing), (key) => key.toLowerCase()),
+    MissingContextValues: unique(
+      outcomes.flatMap(({ missing }) => missing),
+      (key) => key.toLowerCase(),
+    ),
     ...boundaryDetail(boundaries.length === 0 ? undefined : boundaries.every(Boolean)),
     ...(resourceArns === undefined
       ? {}
       : {
           EvalDecisionDetails: strictestSides(outcomes.flatMap(({ sides }) => (sides === undefined ? [] : [sides]))),
-          ResourceSpecificResults: outcomes.map(({ resource, decision: own, matched: statements, missing, allowedByBoundary, sides }) => ({
-            EvalResourceName: resource,
-            EvalResourceDecision: own,
-            MatchedStatements: statements,
-            MissingContextValues: missing,
-            ...(sides === undefined ? {} : { EvalDecisionDetails: sides }),
-            ...boundaryDetail(allowedByBoundary),
-          })),
+          ResourceSpecificResults: outcomes.map(
+            ({ resource, decision: own, matched: statements, missing, allowedByBoundary, sides }) => ({
+              EvalResourceName: resource,
+              EvalResourceDecision: own,
+              MatchedStatements: statements,
+              MissingContextValues: missing,
+              ...(sides === undefined ? {} : { EvalDecisionDetails: sides }),
+              ...boundaryDetail(allowedByBoundary),
+            }),
+          ),
         }),
   };
 }
@@ -74,7 +90,8 @@ function simulateOn(action: string, resource: string, { principal, policies, con
   const caller = principal ?? { kind: 'user', arn: `arn:aws:iam::${owner}:user/simulated`, accountId: owner };
   const request = { principal: caller, action, resource, resourceAccountId: owner, context };
   const decision = evaluate(request, policies);
-  const alone = (set: PolicySet, needsResourcePolicy = false): EvalDecision => evaluate({ ...request, resourceAccountId: caller.accountId, needsResourcePolicy }, set).effect;
+  const alone = (set: PolicySet, needsResourcePolicy = false): EvalDecision =>
+    evaluate({ ...request, resourceAccountId: caller.accountId, needsResourcePolicy }, set).effect;
   const { boundary, resource: resourcePolicies, ...identitySide } = policies;
   return {
     decision: decision.effect,
@@ -93,12 +110,17 @@ function simulateOn(action: string, resource: string, { principal, policies, con
 }
 
 /** Stands for the other side when one side is asked alone. */
-const EVERYTHING = parsePolicy(JSON.stringify({ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }), { kind: 'identity', name: 'everything' });
+const EVERYTHING = parsePolicy(JSON.stringify({ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }), {
+  kind: 'identity',
+  name: 'everything',
+});
 
 /** The statements that brought the decision about; none does when nothing allows. Those of boundaries are not told here. */
 function decisive({ effect, matched }: Decision): StatementAnswer[] {
   const wanted = { allowed: 'Allow', explicitDeny: 'Deny', implicitDeny: undefined }[effect];
-  return matched.filter(({ type, statement }) => statement.effect === wanted && (type === 'identity' || type === 'resource')).map(({ policy, statement }) => statementAnswer(policy, statement));
+  return matched
+    .filter(({ type, statement }) => statement.effect === wanted && (type === 'identity' || type === 'resource'))
+    .map(({ policy, statement }) => statementAnswer(policy, statement));
 }
 
 const spansOf = new WeakMap<ParsedPolicy, SourceSpan[]>();
@@ -108,7 +130,12 @@ function statementAnswer(policy: ParsedPolicy, { index }: Statement): StatementA
   let spans = spansOf.get(policy);
   if (spans === undefined) spansOf.set(policy, (spans = statementSpans(policy.document)));
   const { start, end } = spans[index]!;
-  return { SourcePolicyId: policy.name, SourcePolicyType: policy.kind === 'resource' ? 'resource' : 'IAM Policy', StartPosition: start, EndPosition: end };
+  return {
+    SourcePolicyId: policy.name,
+    SourcePolicyType: policy.kind === 'resource' ? 'resource' : 'IAM Policy',
+    StartPosition: start,
+    EndPosition: end,
+  };
 }
 
 /** The evaluator knows keys in lower case only; who reads the answer looks for them as they stand in the policy. */
@@ -134,7 +161,10 @@ function strictest(decisions: readonly EvalDecision[]): EvalDecision {
 }
 
 function strictestSides(all: readonly Record<string, EvalDecision>[]): Record<string, EvalDecision> {
-  const names = unique(all.flatMap((sides) => Object.keys(sides)), (name) => name);
+  const names = unique(
+    all.flatMap((sides) => Object.keys(sides)),
+    (name) => name,
+  );
   return Object.fromEntries(names.map((name) => [name, strictest(all.map((sides) => sides[name]!))]));
 }
 

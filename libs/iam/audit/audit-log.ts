@@ -46,7 +46,10 @@ export class AuditLog {
 
   record(event: AuditEvent): void {
     if (this.pending.length >= this.maxPending) {
-      if (this.lost.size === 0) this.options.onError(new InfrastructureError(`${this.maxPending} audit events wait to be written; further ones are only counted`));
+      if (this.lost.size === 0)
+        this.options.onError(
+          new InfrastructureError(`${this.maxPending} audit events wait to be written; further ones are only counted`),
+        );
       this.lost.set(event.accountId, (this.lost.get(event.accountId) ?? 0) + 1);
       return;
     }
@@ -71,7 +74,8 @@ export class AuditLog {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 4));
     }
     const unwritten = this.pending.length + [...this.lost.values()].reduce((sum, count) => sum + count, 0);
-    if (unwritten > 0) this.options.onError(new InfrastructureError(`${unwritten} audit events were lost at the end of the process`));
+    if (unwritten > 0)
+      this.options.onError(new InfrastructureError(`${unwritten} audit events were lost at the end of the process`));
   }
 
   private writeLater(delayMs: number): void {
@@ -114,7 +118,10 @@ export class AuditLog {
     } catch (error) {
       if (!isDataError(error)) throw error;
       const [first] = events;
-      if (events.length === 1) this.options.onError(new InfrastructureError(`An audit event cannot be stored and is lost: ${JSON.stringify(first)}`, { cause: error }));
+      if (events.length === 1)
+        this.options.onError(
+          new InfrastructureError(`An audit event cannot be stored and is lost: ${JSON.stringify(first)}`, { cause: error }),
+        );
       else {
         const half = Math.ceil(events.length / 2);
         await this.insertAll(events.slice(0, half));
@@ -125,7 +132,17 @@ export class AuditLog {
 
   private lossEvent(accountId: string, count: number): RecordedEvent {
     const id = randomUUID();
-    return { id, time: this.clock.now(), accountId, principalArn: 'hearth', region: '', service: 'hearth', action: LOST_EVENTS_ACTION, resource: String(count), requestId: id };
+    return {
+      id,
+      time: this.clock.now(),
+      accountId,
+      principalArn: 'hearth',
+      region: '',
+      service: 'hearth',
+      action: LOST_EVENTS_ACTION,
+      resource: String(count),
+      requestId: id,
+    };
   }
 }
 
@@ -152,5 +169,10 @@ const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\
 
 /** Callers choose parts of these texts: their length is bounded. */
 function storable(event: RecordedEvent): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(event).map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? value.slice(0, MAX_TEXT).replace(UNSTORABLE, '\uFFFD') : value]));
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'string' ? value.slice(0, MAX_TEXT).replace(UNSTORABLE, '\uFFFD') : value,
+    ]),
+  );
 }

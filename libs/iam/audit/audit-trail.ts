@@ -41,7 +41,16 @@ export class AuditTrail {
          AND ($4::text IS NULL OR principal_arn = $4) AND ($5::text IS NULL OR action = $5)
          AND ($6::timestamptz IS NULL OR (time, id) < ($6, $7::uuid))
        ORDER BY time DESC, id DESC LIMIT $8`,
-      [filter.accountId, date(filter.from), date(filter.to), filter.principalArn ?? null, filter.action ?? null, date(after?.time), after?.id ?? null, size + 1],
+      [
+        filter.accountId,
+        date(filter.from),
+        date(filter.to),
+        filter.principalArn ?? null,
+        filter.action ?? null,
+        date(after?.time),
+        after?.id ?? null,
+        size + 1,
+      ],
     );
     const events = rows.slice(0, size).map(fromRow);
     const last = events.at(-1);

@@ -67,7 +67,12 @@ async function breakTable(): Promise<() => Promise<void>> {
 
 it('events are stored soon, with all they say, without anybody waiting', async () => {
   const log = newLog();
-  const full = event(1, { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', sourceIp: '192.0.2.1', userAgent: 'aws-cli', errorCode: 'AccessDeniedException' });
+  const full = event(1, {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    sourceIp: '192.0.2.1',
+    userAgent: 'aws-cli',
+    errorCode: 'AccessDeniedException',
+  });
   expect(log.record(full)).toBeUndefined();
   log.record(event(2));
   await until(async () => (await all()).length === 2, 5_000);
@@ -80,17 +85,26 @@ it('events are stored soon, with all they say, without anybody waiting', async (
 
 it('events are found by time, principal and action, a page at a time', async () => {
   const log = newLog();
-  for (let index = 0; index < 25; index += 1) log.record(event(index, index % 5 === 0 ? { action: 'lambda:CreateFunction', principalArn: 'p' } : {}));
+  for (let index = 0; index < 25; index += 1)
+    log.record(event(index, index % 5 === 0 ? { action: 'lambda:CreateFunction', principalArn: 'p' } : {}));
   log.record(event(3, { accountId: '999999999999' }));
   await log.flush();
   const ids = (events: RecordedEvent[]) => events.map(({ requestId }) => requestId);
   expect(ids((await trail.query({ accountId, from: START + 3, to: START + 6 })).events)).toEqual(['r5', 'r4', 'r3']);
-  expect(ids((await trail.query({ accountId, action: 'lambda:CreateFunction' })).events)).toEqual(['r20', 'r15', 'r10', 'r5', 'r0']);
+  expect(ids((await trail.query({ accountId, action: 'lambda:CreateFunction' })).events)).toEqual([
+    'r20',
+    'r15',
+    'r10',
+    'r5',
+    'r0',
+  ]);
   expect(ids((await trail.query({ accountId, principalArn: 'p', to: START + 11 })).events)).toEqual(['r10', 'r5', 'r0']);
   const first = await trail.query({ accountId }, { limit: 10 });
   const second = await trail.query({ accountId }, { limit: 10, after: first.next! });
   const third = await trail.query({ accountId }, { limit: 10, after: second.next! });
-  expect(ids([...first.events, ...second.events, ...third.events])).toEqual(Array.from({ length: 25 }, (_value, index) => `r${24 - index}`));
+  expect(ids([...first.events, ...second.events, ...third.events])).toEqual(
+    Array.from({ length: 25 }, (_value, index) => `r${24 - index}`),
+  );
   expect(third.next).toBeUndefined();
 });
 
@@ -162,5 +176,7 @@ it('an event that can never be stored is told and does not hold up the others', 
   log.record(event(5, { accountId: 'far more than twelve digits' }));
   await log.flush();
   expect(await all()).toHaveLength(5);
-  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('An audit event cannot be stored and is lost: {')]);
+  expect(errors.map(({ message }) => message)).toEqual([
+    expect.stringContaining('An audit event cannot be stored and is lost: {'),
+  ]);
 });
