@@ -1,4 +1,4 @@
-import type { OperationContext } from '@hearth/aws-wire';
+import type { Permission, PermissionMapping } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { accountRootArn } from '../access-key.js';
 import { findIdentity, identityArn, nameKey, type IdentityKind } from '../store/identities.js';
@@ -8,21 +8,7 @@ import { IDENTITY_KINDS } from './identity-input.js';
 import type { CallerContext } from './parts.js';
 import { serviceLinkedRole } from './service-linked-roles.js';
 
-/** What a call needs to be allowed. */
-export interface Permission {
-  /** `iam:CreateRole` */
-  action: string;
-  /** ARN, or `*`. */
-  resource: string;
-  /** Condition keys of the request beside the global ones. */
-  context?: Record<string, string[]>;
-}
-
-/** The path of an entity that is named is part of its ARN and stands in the database: hence the promise. */
-export type PermissionMapping = (
-  input: any,
-  context: OperationContext,
-) => Permission | Permission[] | Promise<Permission | Permission[]>;
+export type { Permission, PermissionMapping };
 
 interface Entity {
   resource: string;
