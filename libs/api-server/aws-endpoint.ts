@@ -112,7 +112,8 @@ export class AwsEndpoint {
       now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
-    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, new CallFacts(request.raw, now, this.parts.region));
+    request.permission = { action: 'lambda:InvokeFunction', resource };
+    const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region));
     if (allowed !== undefined) await allowed;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
@@ -148,7 +149,9 @@ export class AwsEndpoint {
     const input = call.input();
     const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
     const context = this.contextOf(request, key, facts);
-    await this.parts.guard.check(key, await permissions[operation]!(input, context), facts);
+    const needed = await permissions[operation]!(input, context);
+    request.permission = Array.isArray(needed) ? (needed[0] ?? { action: `${service.name}:${operation}`, resource: '*' }) : needed;
+    await this.parts.guard.check(key, needed, facts);
     const work = (): Promise<Record<string, unknown>> => handler(input, context);
     const { around } = this.parts.telemetry;
     const output = await (around === undefined ? work() : around({ service: service.name, operation, requestId: request.requestId, accountId: key.accountId }, work));
@@ -203,8 +206,23 @@ export class AwsEndpoint {
   }
 
   private ended(request: AwsRequest, status: number, errorCode?: string): void {
-    const record = { operation: request.operation, status, errorCode, durationMs: performance.now() - request.startedAt, requestId: request.requestId, accountId: request.key?.accountId, accessKeyId: request.key?.accessKeyId, service: request.presented?.credential.service };
-    this.parts.telemetry.ended?.(record);
+    const { key, permission } = request;
+    const time = this.parts.clock.now();
+    const record = {
+      time,
+      operation: request.operation,
+      status,
+      errorCode,
+      durationMs: performance.now() - request.startedAt,
+      requestId: request.requestId,
+      accountId: key?.accountId,
+      accessKeyId: key?.accessKeyId,
+      principalArn: key?.principalArn,
+      service: request.presented?.credential.service,
+      action: permission?.action,
+      resource: permission?.resource,
+    };
+    this.parts.telemetry.ended?.({ ...record, facts: new CallFacts(request.raw, time, this.parts.region) });
     this.parts.logger.debug(record, 'request');
   }
 }
