@@ -14,7 +14,7 @@ import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
-import { ChangeFeed } from './change-feed.js';
+import { ChangeFeed, type ChangeListener } from './change-feed.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
 import type { FunctionResolver } from './function-version.js';
@@ -54,6 +54,8 @@ export interface Catalogue {
   /** By operation name of the service model. */
   operations: Record<string, OperationHandler>;
   resolver: FunctionResolver;
+  /** For who keeps something about functions in memory. */
+  changes: FunctionChanges;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -61,13 +63,23 @@ export interface Catalogue {
   close(): Promise<void>;
 }
 
+export interface FunctionChanges {
+  /** Whether every change is heard; while not, memory must not be trusted. */
+  isLive(): boolean;
+  /** Told of changes by anybody, and of this process's own before their caller gets the answer. */
+  subscribe(listener: ChangeListener): void;
+}
+
 export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { database, packages } = options;
   const onError = options.onError ?? ((error, doing) => console.error(`Failed while ${doing}:`, error));
   const vault = new EnvironmentVault(options.secrets);
-  const store = new CatalogueStore(database, (functionId) => resolver.onChange(functionId));
-  const feed = new ChangeFeed(database, { onChange: (functionId) => resolver.onChange(functionId), onGap: () => resolver.onGap() }, (error) => onError(error, 'listening for changes of functions'));
+  const listeners: ChangeListener[] = [];
+  const everyone: ChangeListener = { onChange: (functionId) => listeners.forEach((each) => each.onChange(functionId)), onGap: () => listeners.forEach((each) => each.onGap()) };
+  const store = new CatalogueStore(database, everyone.onChange);
+  const feed = new ChangeFeed(database, everyone, (error) => onError(error, 'listening for changes of functions'));
   const resolver = new CachingFunctionResolver(store, vault, feed);
+  listeners.push(resolver);
   const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
@@ -89,6 +101,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   return {
     operations: operationsOf(parts),
     resolver,
+    changes: { isLive: () => feed.isLive(), subscribe: (listener) => void listeners.push(listener) },
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {

@@ -18,6 +18,13 @@ export const settingsSchema = z.object({
   HEARTH_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
   HEARTH_PORT: port.default(4510).describe('Port of the API endpoint'),
   HEARTH_METRICS_PORT: port.default(9464).describe('Port of the Prometheus endpoint; 0 chooses a free one'),
+  HEARTH_INGRESS_PORT: port.default(4511).describe('Port on which function URLs are served, on HEARTH_HOST; 0 chooses a free one'),
+  HEARTH_INGRESS_URL: z
+    .url()
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), 'must have the form http[s]://DOMAIN[:PORT]')
+    .optional()
+    .describe('How clients reach function URLs: of https://on.example.com they become https://ID.lambda-url.REGION.on.example.com/ (default: http://localhost:PORT). The same server serves them as /_url/ID/ where DNS knows no wildcards'),
+  HEARTH_INGRESS_PROXIES: integer(0, 10).default(0).describe("Proxies of your own in front of function URLs: that many entries at the end of X-Forwarded-For are believed for the client's address"),
   HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),

@@ -8,6 +8,7 @@ import { ensureAdministrator, KeyStore, type Administrator, type SecretBox } fro
 import type { Invocation } from '@hearth/invocation';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
+import { Ingress, IngressModule } from './ingress.module.js';
 import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** The API endpoint of this process and the administrator it belongs to. */
@@ -25,6 +26,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     @Inject(CATALOGUE) private readonly catalogue: Catalogue,
     @Inject(INVOCATION) private readonly invocation: Invocation,
     @Inject(CodeLinks) private readonly codeLinks: CodeLinks,
+    @Inject(Ingress) private readonly ingress: Ingress,
   ) {}
 
   /**
@@ -41,7 +43,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     this.controlPlane = await createControlPlane({
       settings,
       keyStore: this.keyStore,
-      catalogueOperations: this.catalogue.operations,
+      catalogueOperations: { ...this.catalogue.operations, ...this.ingress.functionUrls.operations },
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
@@ -51,6 +53,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     });
     // The key is there before the first answer; only with a port of the system's choice is the address written once more.
     const administrator = await this.writeProfile(`http://${settings.HEARTH_HOST}:${settings.HEARTH_PORT}`);
+    await this.ingress.open(this.keyStore);
     const endpoint = await this.controlPlane.listen();
     if (settings.HEARTH_PORT === 0) await this.writeProfile(endpoint);
     return { endpoint, administrator };
@@ -78,6 +81,6 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
 export class ControlPlaneModule {
   /** @param invocation the one InvocationModule of the process */
   static using(invocation: DynamicModule): DynamicModule {
-    return { module: ControlPlaneModule, imports: [invocation], providers: [ApiEndpoint], exports: [ApiEndpoint] };
+    return { module: ControlPlaneModule, imports: [invocation, IngressModule.using(invocation)], providers: [ApiEndpoint], exports: [ApiEndpoint] };
   }
 }
