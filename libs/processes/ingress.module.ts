@@ -14,7 +14,7 @@ import { urlGuard } from './url-guard.js';
 @Injectable()
 export class Ingress implements BeforeApplicationShutdown {
   private server: IngressServer | undefined;
-  private port: number;
+  private openPort: number;
   readonly functionUrls: FunctionUrls;
 
   constructor(
@@ -24,15 +24,20 @@ export class Ingress implements BeforeApplicationShutdown {
     @Inject(CATALOGUE) catalogue: Catalogue,
     @Inject(INVOCATION) private readonly invocation: Invocation,
   ) {
-    this.port = settings.HEARTH_INGRESS_PORT;
+    this.openPort = settings.HEARTH_INGRESS_PORT;
     this.functionUrls = createFunctionUrls({
       database,
       resolver: catalogue.resolver,
       changes: catalogue.changes,
       region: settings.HEARTH_REGION,
-      baseUrl: () => settings.HEARTH_INGRESS_URL ?? `http://localhost:${this.port}`,
+      baseUrl: () => settings.HEARTH_INGRESS_URL ?? `http://localhost:${this.openPort}`,
       clock: systemClock,
     });
+  }
+
+  /** The port listened on, once it is open. */
+  get port(): number {
+    return this.openPort;
   }
 
   async open(keys: KeyStore): Promise<void> {
@@ -48,7 +53,7 @@ export class Ingress implements BeforeApplicationShutdown {
       logger,
       ended: ({ operation, status }) => metrics.httpRequest(operation, status),
     });
-    this.port = await this.server.listen();
+    this.openPort = await this.server.listen();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
