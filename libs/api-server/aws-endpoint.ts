@@ -30,6 +30,7 @@ export interface AwsEndpointParts {
 
 const NO_BODY = Buffer.alloc(0);
 const SERVED = 'lambda';
+const ONE_WRITE_BYTES = 16_384;
 
 /**
  * The AWS-compatible endpoint without a web framework: {@link admit} before the body is read, {@link answer} with it. Nothing here
@@ -100,6 +101,7 @@ export class AwsEndpoint {
       place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn },
       requestId: request.requestId,
       now: this.parts.clock.now(),
+      arrivedAt: performance.timeOrigin + request.startedAt,
     });
     authorise(key, 'lambda:InvokeFunction', resource);
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
@@ -122,7 +124,7 @@ export class AwsEndpoint {
     if (answer.functionError !== undefined) headers['X-Amz-Function-Error'] = answer.functionError;
     if (answer.logTail !== undefined) headers['X-Amz-Log-Result'] = Buffer.from(answer.logTail.buffer, answer.logTail.byteOffset, answer.logTail.byteLength).toString('base64');
     response.writeHead(answer.statusCode, headers);
-    response.end(payload);
+    endInOneWrite(response, payload);
     this.ended(request, answer.statusCode);
   }
 
@@ -195,6 +197,12 @@ export class AwsEndpoint {
     this.parts.telemetry.ended?.(record);
     this.parts.logger.debug(record, 'request');
   }
+}
+
+/** Node writes head and body together only when both are strings; Latin-1 keeps the body's bytes what they are. */
+function endInOneWrite(response: ServerResponse, payload: Uint8Array | undefined): void {
+  if (payload === undefined || payload.byteLength > ONE_WRITE_BYTES) response.end(payload);
+  else response.end(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1'), 'latin1');
 }
 
 function decodeLabel(raw: string): string {

@@ -84,8 +84,8 @@ describe('invocations over the network', () => {
     return running;
   }
 
-  async function fleet(workerUrls: string[] = []): Promise<RemoteFleet> {
-    const remote = new RemoteFleet({ queue: await connect(), secret: SECRET, workerUrls, logger });
+  async function fleet(workerUrls: string[] = [], workerWaitMs?: number): Promise<RemoteFleet> {
+    const remote = new RemoteFleet({ queue: await connect(), secret: SECRET, workerUrls, workerWaitMs, logger });
     closing.push(() => remote.stop());
     await remote.start();
     return remote;
@@ -228,8 +228,17 @@ describe('invocations over the network', () => {
     expect(pool.calls).toHaveLength(2);
   });
 
-  it('find no worker when none is there, and say so', async () => {
-    await expect((await fleet()).invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError', message: 'no worker is registered' });
+  it('wait for a worker that is just starting', async () => {
+    const remote = await fleet();
+    const answer = remote.invoke(request('f'));
+    const pool = new TestPool('late');
+    await worker(pool);
+    await answer;
+    expect(pool.calls).toHaveLength(1);
+  });
+
+  it('find no worker when none comes, and say so', async () => {
+    await expect((await fleet([], 300)).invoke(request('f'))).rejects.toMatchObject({ name: 'InfrastructureError', message: 'no worker is registered' });
   });
 
   it('need a secret at the start', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { InfrastructureError } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
 import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
@@ -16,8 +17,13 @@ export interface RemoteFleetOptions {
   workerUrls?: readonly string[];
   /** HEARTH_SANDBOX_IDLE_MS of the workers: how long a sandbox stays warm. */
   sandboxIdleMs?: number;
+  /** How long an invocation waits for a first worker to register: at start, or while the only one is replaced. Default 10 s. */
+  workerWaitMs?: number;
   logger: Logger;
 }
+
+const DEFAULT_WORKER_WAIT_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
 
 /** A worker that could not be reached comes last for this long. */
 const SUSPECT_MS = 3_000;
@@ -57,9 +63,8 @@ export class RemoteFleet implements Fleet {
 
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const { sandboxKey } = request.spec;
-    if (this.#directory.workers().length === 0) await this.#directory.refresh();
+    if (this.#directory.workers().length === 0) await this.#firstWorker(signal);
     const candidates = this.#candidates(sandboxKey);
-    if (candidates.length === 0) throw new InfrastructureError('no worker is registered');
     let refusal: NotStarted | undefined;
     for (const { worker } of candidates.slice(0, MAX_TRIES)) {
       try {
@@ -72,6 +77,19 @@ export class RemoteFleet implements Fleet {
       }
     }
     throw new InfrastructureError(`no worker could take the invocation: ${refusal?.message ?? ''}`, { cause: refusal });
+  }
+
+  /** @throws InfrastructureError when none comes in time, or the signal ended the wait */
+  async #firstWorker(signal?: AbortSignal): Promise<void> {
+    const deadline = performance.now() + (this.options.workerWaitMs ?? DEFAULT_WORKER_WAIT_MS);
+    for (;;) {
+      await this.#directory.refresh();
+      if (this.#directory.workers().length > 0) return;
+      if (performance.now() >= deadline) throw new InfrastructureError('no worker is registered');
+      await pause(LOOK_AGAIN_MS, undefined, { signal }).catch((error: unknown) => {
+        throw new InfrastructureError('no worker is registered', { cause: error });
+      });
+    }
   }
 
   #candidates(sandboxKey: string): { worker: WorkerAnnouncement }[] {

@@ -13,6 +13,8 @@ import type { FunctionSpec, LogLine, LogSink } from '@hearth/sandbox';
 
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** Records wait this long for company: one append costs more than an invocation. A kill -9 loses at most these. */
+const COALESCE_MS = 20;
 
 interface LogFile {
   path: string;
@@ -26,6 +28,7 @@ export class FunctionLogFiles implements LogSink {
   private readonly files = new Map<string, LogFile>();
   private queuedBytes = 0;
   private flushing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: {
@@ -49,19 +52,32 @@ export class FunctionLogFiles implements LogSink {
       file.pending.push(record);
       this.queuedBytes += record.length;
     }
-    this.flushing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.drain());
+    this.schedule();
   }
 
   /** Resolves when everything written so far is on disk or reported as lost. */
   async flush(): Promise<void> {
-    while (this.flushing !== undefined) await this.flushing;
+    while (this.flushing !== undefined || this.timer !== undefined) {
+      this.begin();
+      await this.flushing;
+    }
   }
 
-  private async drain(): Promise<void> {
-    for (let work = this.withPending(); work.length > 0; work = this.withPending()) {
-      for (const file of work) await this.append(file).catch(this.options.onError);
-    }
-    this.flushing = undefined;
+  private schedule(): void {
+    if (this.flushing === undefined) this.timer ??= setTimeout(() => this.begin(), COALESCE_MS);
+  }
+
+  private begin(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flushing ??= this.appendAll().finally(() => {
+      this.flushing = undefined;
+      if (this.withPending().length > 0) this.schedule();
+    });
+  }
+
+  private async appendAll(): Promise<void> {
+    for (const file of this.withPending()) await this.append(file).catch(this.options.onError);
   }
 
   private withPending(): LogFile[] {

@@ -6,6 +6,7 @@
  *
  * Exit statuses: 1 init failed or the worker is gone, 128 unhandled rejection, 129 uncaught exception (runtime-api.md section 7).
  */
+const { writeSync } = require('node:fs');
 const { Socket } = require('node:net');
 const { FRAME, FrameReader, encodeFrame } = require('./frames.cjs');
 const { RuntimeError, intoError, toErrorObject } = require('./errors.cjs');
@@ -22,13 +23,37 @@ const callbacks = Number.parseInt(runtimeName?.[1] ?? process.versions.node, 10)
 const socketPath = process.env.HEARTH_RUNTIME_SOCKET || '/run/hearth/runtime.sock';
 delete process.env.HEARTH_RUNTIME_SOCKET;
 
-const socket = new Socket();
+const reader = new FrameReader((type, head, body) => {
+  if (type === FRAME.INVOKE) invoke(head, body);
+});
+// Read into one buffer and past the stream machinery, which costs more than a small handler.
+const socket = new Socket({
+  onread: {
+    buffer: Buffer.allocUnsafe(65_536),
+    callback(length, buffer) {
+      reader.push(Buffer.from(buffer.subarray(0, length)));
+      return true;
+    },
+  },
+});
 let loaded;
 let header;
 let invocation;
 
+/** One system call for what the socket takes at once; only the rest, if any, goes through the stream. */
 function send(type, head, body, done) {
-  socket.write(encodeFrame(type, head, body), done);
+  let frame = encodeFrame(type, head, body);
+  if (done === undefined && socket.writableLength === 0 && socket._handle?.fd >= 0) {
+    try {
+      const written = writeSync(socket._handle.fd, frame);
+      if (written === frame.length) return;
+      frame = frame.subarray(written);
+    } catch (error) {
+      // EAGAIN: the socket is full. Whatever else it is, the stream meets it as well and reports it.
+      if (error.code !== 'EAGAIN') process.stderr.write(`hearth runtime: ${error.message}\n`);
+    }
+  }
+  socket.write(frame, done);
 }
 
 function invoke(head, body) {
@@ -82,10 +107,6 @@ process.on('unhandledRejection', (reason) => {
 });
 process.on('beforeExit', () => invocation?.onIdle());
 
-const reader = new FrameReader((type, head, body) => {
-  if (type === FRAME.INVOKE) invoke(head, body);
-});
-socket.on('data', (chunk) => reader.push(chunk));
 socket.on('error', (error) => {
   process.stderr.write(`hearth runtime: ${error.message}\n`);
   process.exit(1);

@@ -74,8 +74,11 @@ export class RuntimeProcess {
     const runtime = new RuntimeProcess(directory, server, log, child);
     server.on('connection', (socket) => runtime.accept(socket));
     child.on('exit', (code, signal) => {
-      runtime.exit = { code, signal };
-      runtime.waiting?.();
+      // The news of the exit overtakes what the runtime sent last.
+      void runtime.lastWords().then(() => {
+        runtime.exit = { code, signal };
+        runtime.waiting?.();
+      });
     });
     return runtime;
   }
@@ -99,6 +102,12 @@ export class RuntimeProcess {
       }
       this.waiting?.();
     });
+  }
+
+  private async lastWords(): Promise<void> {
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const socket = this.socket;
+    if (socket !== undefined && !socket.destroyed && !socket.readableEnded) await new Promise((resolve) => socket.once('close', resolve));
   }
 
   drainLog(): string {

@@ -1,4 +1,4 @@
-import { createHash, hash, timingSafeEqual, type Hash } from 'node:crypto';
+import { createHash, hash, timingSafeEqual, type Hash, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { incompleteSignature, invalidSignature } from './authentication-errors.js';
 import { hmac } from './signing-keys.js';
@@ -32,7 +32,7 @@ export interface AwsChunkedOptions {
   decodedLength: string | undefined;
   /** X-Amz-Trailer as sent. */
   declaredTrailers: string | undefined;
-  signingKey: Buffer;
+  signingKey: KeyObject | Buffer;
   /** Signature of the request head; chunk signatures are chained from it. */
   seedSignature: string;
   /** YYYYMMDDTHHMMSSZ */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Server as NetServer } from 'node:net';
-import { headerErrorType, MAX_RESPONSE_BYTES, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
+import type { Server as NetServer, Socket } from 'node:net';
+import { headerErrorType, LAST_WORDS_MS, MAX_RESPONSE_BYTES, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
 
 const BASE = '/2018-06-01/';
 const STATUS_OK = '{"status":"OK"}\n';
@@ -33,6 +33,8 @@ export class HttpChannel implements RuntimeChannel {
   readonly closed: Promise<void>;
   private readonly http: Server;
   private listener: NetServer | undefined;
+  private readonly connections = new Set<Socket>();
+  private onLastConnection: (() => void) | undefined;
   private state: RuntimeState = 'Started';
   /** The runtime's blocked `next`. */
   private waiting: ServerResponse | undefined;
@@ -54,7 +56,14 @@ export class HttpChannel implements RuntimeChannel {
   /** Serves connections of a listener that was opened elsewhere, for instance in the sandbox's network namespace. */
   serveListener(listener: NetServer): void {
     this.listener = listener;
-    listener.on('connection', (socket) => this.http.emit('connection', socket));
+    listener.on('connection', (socket) => {
+      this.connections.add(socket);
+      socket.on('close', () => {
+        this.connections.delete(socket);
+        if (this.connections.size === 0) this.onLastConnection?.();
+      });
+      this.http.emit('connection', socket);
+    });
     listener.on('error', () => this.close());
   }
 
@@ -64,6 +73,20 @@ export class HttpChannel implements RuntimeChannel {
       this.pending = { event, sent: false, resolve };
       this.deliver();
     });
+  }
+
+  async runtimeEnded(): Promise<void> {
+    await twoTurns();
+    if (this.connections.size > 0 && !this.over) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, LAST_WORDS_MS);
+        this.onLastConnection = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.close();
   }
 
   close(): void {

@@ -9,7 +9,20 @@ export interface RuntimeChannel {
   readonly closed: Promise<void>;
   /** Never rejects. `undelivered`: the runtime was gone before the event was handed over. */
   invoke(event: ChannelEvent): Promise<ChannelAnswer>;
+  /**
+   * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes. The news of an exit
+   * overtakes the last bytes, and those say why it happened.
+   */
+  runtimeEnded(): Promise<void>;
   close(): void;
+}
+
+/** Only a process that survived its sandbox's first one can hold a connection open longer than its bytes take. */
+export const LAST_WORDS_MS = 1_000;
+
+/** Long enough for a connection made before the exit to be accepted: one turn ends the poll that told of the exit, the next one polls. */
+export async function twoTurns(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export type InitResult = { kind: 'ready' } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'closed' };

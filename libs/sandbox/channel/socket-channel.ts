@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { encodeFrame, FRAME, FrameDecoder, type Frame } from './frames.js';
-import { MAX_RESPONSE_BYTES, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
+import { LAST_WORDS_MS, MAX_RESPONSE_BYTES, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
 
 /**
  * The fast channel: frames over a unix stream socket in the sandbox's directory. One connection per sandbox, the first.
@@ -45,6 +45,16 @@ export class SocketChannel implements RuntimeChannel {
       const header = { id: event.id, deadlineMs: event.deadlineMs, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext };
       socket.write(encodeFrame(FRAME.invoke, header, event.body));
     });
+  }
+
+  async runtimeEnded(): Promise<void> {
+    if (this.socket === undefined) await twoTurns();
+    if (this.socket !== undefined && !this.over) {
+      const timer = setTimeout(() => this.close(), LAST_WORDS_MS);
+      await this.closed;
+      clearTimeout(timer);
+    }
+    this.close();
   }
 
   close(): void {

@@ -106,8 +106,8 @@ export class DockerSandbox implements SandboxHandle {
       // Removed by destroy, or the engine went away: either way this sandbox is no more.
       exit = { oomKilled: this.oomSeen };
     }
+    await this.channel.runtimeEnded();
     this.drainLog();
-    this.channel.close();
     return exit;
   }
 

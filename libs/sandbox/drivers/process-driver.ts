@@ -115,14 +115,13 @@ class ProcessSandbox implements SandboxHandle {
     readonly channel: RuntimeChannel,
     private readonly directory: SandboxDirectory,
   ) {
-    this.exit = new Promise((resolve) => {
-      const settle = (exit: SandboxExit): void => {
-        this.drainLog();
-        this.channel.close();
-        resolve(exit);
-      };
-      child.once('error', () => settle({ oomKilled: false }));
-      child.once('exit', (code) => settle({ ...(code === null ? { signal: 'killed' } : exitFromShell(code)), oomKilled: false }));
+    this.exit = new Promise<SandboxExit>((resolve) => {
+      child.once('error', () => resolve({ oomKilled: false }));
+      child.once('exit', (code) => resolve({ ...(code === null ? { signal: 'killed' } : exitFromShell(code)), oomKilled: false }));
+    }).then(async (exit) => {
+      await this.channel.runtimeEnded();
+      this.drainLog();
+      return exit;
     });
   }
 

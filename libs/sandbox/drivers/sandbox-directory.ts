@@ -81,13 +81,7 @@ export class SandboxDirectory {
   drain(): void {
     if (this.log === undefined) return;
     for (let round = 0; round < MAX_DRAINS; round++) {
-      let count: number;
-      try {
-        count = readSync(this.log.fd, this.buffer, 0, DRAIN_BYTES, null);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
-        throw error;
-      }
+      const count = readNow(this.log.fd, this.buffer);
       if (count === 0) return;
       this.onLog(Buffer.from(this.buffer.subarray(0, count)));
       if (count < DRAIN_BYTES) return;
@@ -115,5 +109,20 @@ export class SandboxDirectory {
   private async giveAway(file: string): Promise<void> {
     if (this.ownUid === 0) await chown(file, this.user.uid, this.user.gid);
     else if (this.ownUid !== this.user.uid) chmodSync(file, 0o444);
+  }
+}
+
+/** @returns 0 when there is nothing to read */
+function readNow(fd: number, buffer: Buffer): number {
+  // An empty FIFO is the rule and Node throws for it; an error without its stack costs a third.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return readSync(fd, buffer, 0, DRAIN_BYTES, null);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
