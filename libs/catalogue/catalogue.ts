@@ -1,4 +1,4 @@
-import type { PackageStore } from '@hearth/artifacts';
+import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { systemClock, type Clock } from '@hearth/kernel';
@@ -34,6 +34,8 @@ const HOUSEKEEPING_MS = 10_000;
 export interface CatalogueOptions {
   database: Database;
   packages: PackageStore;
+  /** Where code is that a caller names by bucket and key. */
+  objects: ObjectSource;
   /** iam's SecretBox. */
   secrets: SecretSealer;
   /** Runtime names this deployment can run, read at each use. */
@@ -90,6 +92,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const parts: CatalogueParts = {
     store,
     packages,
+    objects: options.objects,
     vault,
     preparations,
     limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },

@@ -7,3 +7,4 @@ export type { Prepare, PreparedVersion } from './preparations.js';
 export type { ChangeListener } from './change-feed.js';
 export { conflict, invalidParameter, notFound } from './errors.js';
 export { referenceOf } from './parts.js';
+export { archiveOf, codePermissions, type CodeInput } from './code-input.js';

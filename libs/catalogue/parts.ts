@@ -1,4 +1,4 @@
-import type { PackageStore } from '@hearth/artifacts';
+import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Clock } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
@@ -22,6 +22,8 @@ export type CodeLink = (code: LinkedCode, context: OperationContext) => string |
 export interface CatalogueParts {
   store: CatalogueStore;
   packages: PackageStore;
+  /** Code that is named instead of sent. */
+  objects: ObjectSource;
   vault: EnvironmentVault;
   preparations: Preparations;
   limits: DeploymentLimits;

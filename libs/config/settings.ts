@@ -29,6 +29,15 @@ export const settingsSchema = z.object({
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),
   REDIS_URL: z.string().optional().describe('Redis or Valkey; without it redis-server is started (apps/hearth only)'),
+  HEARTH_S3_ENDPOINT: z
+    .url()
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), 'must have the form http[s]://HOST[:PORT]')
+    .optional()
+    .describe('S3-compatible store from which S3Bucket and S3Key of function code are read; without it only uploads to Hearth itself (bucket hearth-artifacts) can be named'),
+  HEARTH_S3_REGION: z.string().min(1).default('us-east-1').describe('Region in the signatures for that store'),
+  HEARTH_S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Access key for that store; it needs s3:GetObject'),
+  HEARTH_S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Its secret'),
+
   DOCKER_HOST: z.string().optional().describe('Docker engine: unix://PATH or tcp://HOST:PORT; default the local socket'),
 
   HEARTH_SANDBOX_DRIVER: z.enum(['docker', 'process']).default('docker').describe('process gives no isolation: development only'),

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
-import type { DiskPackageStore } from '@hearth/artifacts';
+import { UPLOAD_BUCKET, UploadStore, type DiskPackageStore } from '@hearth/artifacts';
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { ensureAdministrator, KeyStore, type Administrator, type SecretBox } from '@hearth/iam';
+import { authorise, ensureAdministrator, KeyStore, type Administrator, type SecretBox } from '@hearth/iam';
 import type { Invocation } from '@hearth/invocation';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
@@ -47,6 +47,8 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
+      // Objects of S3 name no account: every account has a bucket of its own under this name.
+      uploads: { uploads: new UploadStore(database), bucket: UPLOAD_BUCKET, authorise: (caller, action) => authorise(caller, action, '*') },
       logger,
       telemetry: { ended: (record) => metrics.httpRequest(record.operation, record.status) },
       healthChecks: { postgres: () => database.ping() },

@@ -32,9 +32,9 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
     assertTagCount(input.Tags ?? {});
-    const archive = archiveOf(input.Code ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
+    const archive = await archiveOf(parts, input.Code ?? {}, context.accountId);
     const code = await storeArchive(parts, archive);
 
     const now = new Date(clock.now());

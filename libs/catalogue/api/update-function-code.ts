@@ -28,7 +28,7 @@ export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
     refuseUnsupportedMembers(input);
     const before = await findLatest(store, reference);
     assertUpdatable(before.record, arn); // Spares the unpacking; decided again under the lock.
-    const archive = archiveOf(input);
+    const archive = await archiveOf(parts, input, context.accountId);
     if (input.Architectures?.[0]) validateArchitecture(input.Architectures[0], parts.limits);
     const code = await storeArchive(parts, archive);
 
