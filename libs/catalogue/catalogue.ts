@@ -6,15 +6,22 @@ import { createFunction } from './api/create-function.js';
 import { deleteFunction } from './api/delete-function.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
 import { getFunction } from './api/get-function.js';
+import { getFunctionRecursionConfig } from './api/get-function-recursion-config.js';
+import { getRuntimeManagementConfig } from './api/get-runtime-management-config.js';
 import { listFunctions } from './api/list-functions.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
 import { publishVersion } from './api/publish-version.js';
+import { putFunctionRecursionConfig } from './api/put-function-recursion-config.js';
+import { putRuntimeManagementConfig } from './api/put-runtime-management-config.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
 import { ChangeFeed, type ChangeListener } from './change-feed.js';
+import { codeSigningOperations } from './code-signing/code-signing-operations.js';
+import { CodeSigningStore } from './code-signing/code-signing-store.js';
+import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
 import type { FunctionResolver } from './function-version.js';
@@ -48,6 +55,8 @@ export interface CatalogueOptions {
   clock?: Clock;
   /** Failures that no caller sees: background steps, the change listener. */
   onError?: (error: unknown, doing: string) => void;
+  /** Unsigned code was deployed under a code signing configuration that warns. */
+  onUnsignedCode?: UnsignedWarning;
   packageGraceMs?: number;
   housekeepingMs?: number;
 }
@@ -93,6 +102,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     store,
     packages,
     objects: options.objects,
+    codeSigning: new CodeSigningStore(database),
+    onUnsignedCode: options.onUnsignedCode ?? ((facts) => console.warn('Unsigned code was deployed:', facts)),
     vault,
     preparations,
     limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },
@@ -129,5 +140,10 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     ListTags: listTags(parts),
     TagResource: tagResource(parts),
     UntagResource: untagResource(parts),
+    PutRuntimeManagementConfig: putRuntimeManagementConfig(parts),
+    GetRuntimeManagementConfig: getRuntimeManagementConfig(parts),
+    PutFunctionRecursionConfig: putFunctionRecursionConfig(parts),
+    GetFunctionRecursionConfig: getFunctionRecursionConfig(parts),
+    ...codeSigningOperations(parts),
   };
 }

@@ -1,6 +1,8 @@
 import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Clock } from '@hearth/kernel';
+import type { CodeSigningStore } from './code-signing/code-signing-store.js';
+import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import type { EnvironmentVault } from './environment.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
 import type { Preparations } from './preparations.js';
@@ -24,6 +26,8 @@ export interface CatalogueParts {
   packages: PackageStore;
   /** Code that is named instead of sent. */
   objects: ObjectSource;
+  codeSigning: CodeSigningStore;
+  onUnsignedCode: UnsignedWarning;
   vault: EnvironmentVault;
   preparations: Preparations;
   limits: DeploymentLimits;
