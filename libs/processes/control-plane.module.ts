@@ -4,8 +4,10 @@ import { UPLOAD_BUCKET, UploadStore, type DiskPackageStore } from '@hearth/artif
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
+import { createEventSourceMappings } from '@hearth/event-sources';
 import { authorise, ensureAdministrator, KeyStore, type Administrator, type SecretBox } from '@hearth/iam';
 import type { Invocation } from '@hearth/invocation';
+import { systemClock } from '@hearth/kernel';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { Ingress, IngressModule } from './ingress.module.js';
@@ -40,10 +42,12 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     await this.catalogue.resumePending();
     this.keyStore = new KeyStore({ database, secretBox: this.secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
     await this.keyStore.start();
+    // Nothing polls yet: no mapping may say that it runs.
+    const eventSources = createEventSourceMappings({ database, resolver: this.catalogue.resolver, polled: new Set(), clock: systemClock });
     this.controlPlane = await createControlPlane({
       settings,
       keyStore: this.keyStore,
-      catalogueOperations: { ...this.catalogue.operations, ...this.ingress.functionUrls.operations },
+      catalogueOperations: { ...this.catalogue.operations, ...this.ingress.functionUrls.operations, ...eventSources.operations },
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
