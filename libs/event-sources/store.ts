@@ -21,6 +21,7 @@ interface Account {
 }
 
 const UNIQUE_VIOLATION = '23505';
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const OF_ACCOUNT = 'account_id = $1 AND region = $2';
 
 export interface MappingFilter {
@@ -46,15 +47,17 @@ export class MappingStore {
   }
 
   async find({ accountId, region }: Account, uuid: string): Promise<EventSourceMapping | undefined> {
-    const { rows } = await this.database.pool.query<Row>(`SELECT * FROM event_source_mappings WHERE ${OF_ACCOUNT} AND uuid::text = lower($3)`, [accountId, region, uuid]);
+    if (!UUID.test(uuid)) return undefined;
+    const { rows } = await this.database.pool.query<Row>(`SELECT * FROM event_source_mappings WHERE ${OF_ACCOUNT} AND uuid = $3::uuid`, [accountId, region, uuid]);
     return rows[0] && toMapping(rows[0]);
   }
 
   /** Ordered by UUID. */
   async list({ accountId, region }: Account, filter: MappingFilter, after: string | undefined, limit: number): Promise<EventSourceMapping[]> {
+    if (after !== undefined && !UUID.test(after)) return [];
     const { rows } = await this.database.pool.query<Row>(
       `SELECT * FROM event_source_mappings WHERE ${OF_ACCOUNT} AND ($3::text IS NULL OR settings->>'EventSourceArn' = $3)
-       AND ($4::text IS NULL OR (function_name = $4 AND qualifier = $5)) AND ($6::text IS NULL OR uuid::text > $6) ORDER BY uuid LIMIT $7`,
+       AND ($4::text IS NULL OR (function_name = $4 AND qualifier = $5)) AND ($6::uuid IS NULL OR uuid > $6::uuid) ORDER BY uuid LIMIT $7`,
       [accountId, region, filter.eventSourceArn ?? null, filter.functionName ?? null, filter.qualifier ?? '', after ?? null, limit],
     );
     return rows.map(toMapping);
@@ -65,11 +68,12 @@ export class MappingStore {
    * @returns what was stored and, when that would have been a second one of its kind, the UUID of the first; undefined when there is no such mapping
    */
   async update({ accountId, region }: Account, uuid: string, change: (current: EventSourceMapping) => EventSourceMapping): Promise<{ before: EventSourceMapping; mapping: EventSourceMapping; duplicateOf?: string } | undefined> {
+    if (!UUID.test(uuid)) return undefined;
     let before: EventSourceMapping | undefined;
     let mapping: EventSourceMapping | undefined;
     const write = () =>
       this.database.transaction(async (client) => {
-        const { rows } = await client.query<Row>(`SELECT * FROM event_source_mappings WHERE ${OF_ACCOUNT} AND uuid::text = lower($3) FOR UPDATE`, [accountId, region, uuid]);
+        const { rows } = await client.query<Row>(`SELECT * FROM event_source_mappings WHERE ${OF_ACCOUNT} AND uuid = $3::uuid FOR UPDATE`, [accountId, region, uuid]);
         if (rows[0] === undefined) return;
         before = toMapping(rows[0]);
         mapping = change(before);
@@ -88,7 +92,8 @@ export class MappingStore {
 
   /** @returns the mapping as it was; undefined when there is none */
   async delete({ accountId, region }: Account, uuid: string): Promise<EventSourceMapping | undefined> {
-    const { rows } = await this.database.pool.query<Row>(`DELETE FROM event_source_mappings WHERE ${OF_ACCOUNT} AND uuid::text = lower($3) RETURNING *`, [accountId, region, uuid]);
+    if (!UUID.test(uuid)) return undefined;
+    const { rows } = await this.database.pool.query<Row>(`DELETE FROM event_source_mappings WHERE ${OF_ACCOUNT} AND uuid = $3::uuid RETURNING *`, [accountId, region, uuid]);
     return rows[0] && toMapping(rows[0]);
   }
 

@@ -31,7 +31,7 @@ export function mappedFunctionArn({ region, accountId, functionName, qualifier }
 }
 
 /**
- * EventSourceMappingConfiguration. A mapping never says Enabled where nothing polls its source (docs/decisions/0006).
+ * EventSourceMappingConfiguration. A mapping never says Enabled where nothing polls its source (docs/decisions/0010).
  * @param canPoll whether this deployment has pollers for the kind
  */
 export function shownMapping(mapping: EventSourceMapping, canPoll: (kind: SourceKind) => boolean, transition?: Transition): Record<string, unknown> {
