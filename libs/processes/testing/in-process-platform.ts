@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { loadSettings } from '@hearth/config';
 import { createTestDatabase } from '@hearth/database';
-import { startTelemetry } from '@hearth/telemetry';
+import { startTelemetry, type Logger } from '@hearth/telemetry';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
@@ -33,8 +33,11 @@ export class InProcessPlatform {
     private readonly close: () => Promise<void>,
   ) {}
 
-  /** @param environment further settings */
-  static async start(environment: Record<string, string> = {}): Promise<InProcessPlatform> {
+  /**
+   * @param environment further settings
+   * @param logger instead of one on standard output
+   */
+  static async start(environment: Record<string, string> = {}, logger?: Logger): Promise<InProcessPlatform> {
     const stateDir = await mkdtemp(join(tmpdir(), 'hearth-process-'));
     await chmod(stateDir, 0o755); // Functions run under other users.
     const database = await createTestDatabase();
@@ -51,7 +54,7 @@ export class InProcessPlatform {
       HEARTH_LOG_LEVEL: 'error',
       ...environment,
     });
-    const telemetry = await startTelemetry({ service: 'hearth', settings, incarnation: randomUUID() });
+    const telemetry = await startTelemetry({ service: 'hearth', settings, incarnation: randomUUID(), logger });
     const invocation = InvocationModule.over(LocalFleetModule);
     const imports = [PlatformModule.forRoot(settings, telemetry), ControlPlaneModule.using(invocation), SchedulerModule.using(invocation)];
     const app = await NestFactory.createApplicationContext({ module: TestModule, imports }, { logger: false, abortOnError: false });
