@@ -8,3 +8,6 @@ export type { ChangeListener } from './change-feed.js';
 export { conflict, invalidParameter, notFound } from './errors.js';
 export { referenceOf } from './parts.js';
 export { archiveOf, codePermissions, type CodeInput } from './code-input.js';
+export { codeSigningPermissions, runtimeSettingsPermissions } from './code-signing/permissions.js';
+export { tagOperations, type TagOwners } from './tag-operations.js';
+export { TaggedTable, type TaggedPlace, type TagOwner } from './tagged-table.js';

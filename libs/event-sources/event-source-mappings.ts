@@ -1,5 +1,5 @@
 import type { OperationHandler } from '@hearth/aws-wire';
-import type { FunctionResolver } from '@hearth/catalogue';
+import { TaggedTable, type FunctionResolver, type TagOwner } from '@hearth/catalogue';
 import type { Database } from '@hearth/database';
 import type { Clock } from '@hearth/kernel';
 import { createEventSourceMapping } from './api/create-event-source-mapping.js';
@@ -23,11 +23,13 @@ export interface EventSourceMappingsOptions {
 export interface EventSourceMappings {
   /** By operation name of the service model. */
   operations: Record<string, OperationHandler>;
+  tags: TagOwner;
 }
 
 export function createEventSourceMappings({ database, resolver, polled, clock }: EventSourceMappingsOptions): EventSourceMappings {
   const parts: MappingParts = { store: new MappingStore(database), resolver, canPoll: (kind) => polled.has(kind), clock };
   return {
+    tags: new TaggedTable(database, 'event_source_mappings', 'uuid'),
     operations: {
       CreateEventSourceMapping: createEventSourceMapping(parts),
       GetEventSourceMapping: getEventSourceMapping(parts),

@@ -11,7 +11,7 @@ export interface Permission {
   context?: Record<string, string[]>;
 }
 
-type MappingInput = { UUID?: string; FunctionName?: string };
+type MappingInput = { UUID?: string; FunctionName?: string; Tags?: Record<string, string> };
 
 const onMapping =
   (operation: string) =>
@@ -23,7 +23,11 @@ const onMapping =
 
 /** spec/iam-and-sts.md 4. `lambda:FunctionArn` is the function that the request names; of a mapping alone it is not known here. */
 export const permissions: Record<string, (input: MappingInput, context: OperationContext) => Permission> = {
-  CreateEventSourceMapping: (input, context) => ({ action: 'lambda:CreateEventSourceMapping', resource: '*', ...functionKey(input, context, 'CreateEventSourceMapping') }),
+  CreateEventSourceMapping: (input, context) => ({
+    action: 'lambda:CreateEventSourceMapping',
+    resource: '*',
+    context: { ...functionKey(input, context, 'CreateEventSourceMapping').context, ...tagKeys(input.Tags) },
+  }),
   ListEventSourceMappings: () => ({ action: 'lambda:ListEventSourceMappings', resource: '*' }),
   GetEventSourceMapping: onMapping('GetEventSourceMapping'),
   UpdateEventSourceMapping: onMapping('UpdateEventSourceMapping'),
@@ -33,4 +37,10 @@ export const permissions: Record<string, (input: MappingInput, context: Operatio
 function functionKey(input: MappingInput, context: OperationContext, operation: string): Pick<Permission, 'context'> {
   if (input.FunctionName === undefined) return {};
   return { context: { 'lambda:FunctionArn': [referenceOf({ FunctionName: input.FunctionName }, context, operation).arn] } };
+}
+
+function tagKeys(tags: Record<string, string> = {}): Record<string, string[]> {
+  const entries = Object.entries(tags);
+  if (entries.length === 0) return {};
+  return { 'aws:TagKeys': entries.map(([key]) => key), ...Object.fromEntries(entries.map(([key, value]) => [`aws:RequestTag/${key}`, [value]])) };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
 import { UPLOAD_BUCKET, UploadStore, type DiskPackageStore } from '@hearth/artifacts';
-import type { Catalogue } from '@hearth/catalogue';
+import { TaggedTable, tagOperations, type Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { createEventSourceMappings } from '@hearth/event-sources';
@@ -47,7 +47,12 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     this.controlPlane = await createControlPlane({
       settings,
       keyStore: this.keyStore,
-      catalogueOperations: { ...this.catalogue.operations, ...this.ingress.functionUrls.operations, ...eventSources.operations },
+      catalogueOperations: {
+        ...this.catalogue.operations,
+        ...this.ingress.functionUrls.operations,
+        ...eventSources.operations,
+        ...tagOperations(this.catalogue.operations, { 'event-source-mapping': eventSources.tags, 'code-signing-config': new TaggedTable(database, 'code_signing_configs', 'id') }),
+      },
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
