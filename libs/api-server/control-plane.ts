@@ -10,6 +10,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { KeyLookup } from './authentication.js';
 import { AwsEndpoint } from './aws-endpoint.js';
+import { artifactRoute, type ArtifactRouteOptions } from './artifact-route.js';
 import { awsRoutes } from './aws-routes.js';
 import type { CodeLinks } from './code-links.js';
 import { codeRoute } from './code-route.js';
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   codeLinks: CodeLinks;
   /** `PackageStore.readArchive` */
   readArchive: (digest: string) => Promise<Buffer>;
+  /** Upload of code to Hearth itself. */
+  uploads: Pick<ArtifactRouteOptions, 'uploads' | 'bucket'>;
   logger: Logger;
   telemetry?: RequestTelemetry;
   /** Shown by /_hearth/health; for instance `{ postgres: () => database.ping() }`. */
@@ -63,12 +66,14 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const clock = options.clock ?? systemClock;
   const health: Health = { draining: false, checks: options.healthChecks ?? {} };
   const lambda = lambdaService();
+  const verifier = new SigV4Verifier({ region: settings.HEARTH_REGION, clock });
+  const guard = options.guard ?? ADMINISTRATOR_ONLY;
   const endpoint = new AwsEndpoint({
     lambda,
     services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions }, ...(options.services ?? [])]),
-    guard: options.guard ?? ADMINISTRATOR_ONLY,
+    guard,
     invocation: options.invocation,
-    verifier: new SigV4Verifier({ region: settings.HEARTH_REGION, clock }),
+    verifier,
     keys: options.keyStore,
     region: settings.HEARTH_REGION,
     publicUrl: settings.HEARTH_PUBLIC_URL?.replace(/\/+$/, ''),
@@ -78,7 +83,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   });
   const server = createServer();
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
-  server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger));
+  server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger)).register(artifactRoute({ ...options.uploads, verifier, keys: options.keyStore, guard, region: settings.HEARTH_REGION, clock, logger }));
   const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
   await app.init();
   await server.ready();

@@ -38,8 +38,8 @@ export class DiskPackageStore implements PackageStore {
     this.root = resolve(options.root);
   }
 
-  async put(archive: Buffer): Promise<StoredPackage> {
-    if (archive.length > MAX_ZIPPED_BYTES) throw zippedTooLarge();
+  async put(archive: Buffer, maxZippedBytes = MAX_ZIPPED_BYTES): Promise<StoredPackage> {
+    if (archive.length > maxZippedBytes) throw zippedTooLarge();
     if (archive.length === 0) throw emptyArchive();
     await this.prepare();
     const hash = createHash('sha256').update(archive).digest();

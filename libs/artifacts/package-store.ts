@@ -15,10 +15,11 @@ export interface StoredPackage {
 export interface PackageStore {
   /**
    * Stores the archive and unpacks it; the same bytes again change nothing.
+   * @param maxZippedBytes Lambda's limit for code sent with the request, unless given: code from S3 is bound by its unzipped size only
    * @throws ServiceError InvalidParameterValueException for an archive Lambda would refuse, RequestEntityTooLargeException
    *   over the zipped limit; nothing of it is kept
    */
-  put(archive: Buffer): Promise<StoredPackage>;
+  put(archive: Buffer, maxZippedBytes?: number): Promise<StoredPackage>;
   /** Whether the archive is there. */
   has(digest: string): Promise<boolean>;
   /**

@@ -1,4 +1,4 @@
-import type { PackageStore } from '@hearth/artifacts';
+import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { systemClock, type Clock } from '@hearth/kernel';
@@ -6,15 +6,22 @@ import { createFunction } from './api/create-function.js';
 import { deleteFunction } from './api/delete-function.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
 import { getFunction } from './api/get-function.js';
+import { getFunctionRecursionConfig } from './api/get-function-recursion-config.js';
+import { getRuntimeManagementConfig } from './api/get-runtime-management-config.js';
 import { listFunctions } from './api/list-functions.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
 import { publishVersion } from './api/publish-version.js';
+import { putFunctionRecursionConfig } from './api/put-function-recursion-config.js';
+import { putRuntimeManagementConfig } from './api/put-runtime-management-config.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
-import { ChangeFeed } from './change-feed.js';
+import { ChangeFeed, type ChangeListener } from './change-feed.js';
+import { codeSigningOperations } from './code-signing/code-signing-operations.js';
+import { CodeSigningStore } from './code-signing/code-signing-store.js';
+import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
 import type { FunctionResolver } from './function-version.js';
@@ -34,6 +41,8 @@ const HOUSEKEEPING_MS = 10_000;
 export interface CatalogueOptions {
   database: Database;
   packages: PackageStore;
+  /** Where code is that a caller names by bucket and key. */
+  objects: ObjectSource;
   /** iam's SecretBox. */
   secrets: SecretSealer;
   /** Runtime names this deployment can run, read at each use. */
@@ -46,6 +55,8 @@ export interface CatalogueOptions {
   clock?: Clock;
   /** Failures that no caller sees: background steps, the change listener. */
   onError?: (error: unknown, doing: string) => void;
+  /** Unsigned code was deployed under a code signing configuration that warns. */
+  onUnsignedCode?: UnsignedWarning;
   packageGraceMs?: number;
   housekeepingMs?: number;
 }
@@ -54,6 +65,8 @@ export interface Catalogue {
   /** By operation name of the service model. */
   operations: Record<string, OperationHandler>;
   resolver: FunctionResolver;
+  /** For who keeps something about functions in memory. */
+  changes: FunctionChanges;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -61,13 +74,23 @@ export interface Catalogue {
   close(): Promise<void>;
 }
 
+export interface FunctionChanges {
+  /** Whether every change is heard; while not, memory must not be trusted. */
+  isLive(): boolean;
+  /** Told of changes by anybody, and of this process's own before their caller gets the answer. */
+  subscribe(listener: ChangeListener): void;
+}
+
 export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { database, packages } = options;
   const onError = options.onError ?? ((error, doing) => console.error(`Failed while ${doing}:`, error));
   const vault = new EnvironmentVault(options.secrets);
-  const store = new CatalogueStore(database, (functionId) => resolver.onChange(functionId));
-  const feed = new ChangeFeed(database, { onChange: (functionId) => resolver.onChange(functionId), onGap: () => resolver.onGap() }, (error) => onError(error, 'listening for changes of functions'));
+  const listeners: ChangeListener[] = [];
+  const everyone: ChangeListener = { onChange: (functionId) => listeners.forEach((each) => each.onChange(functionId)), onGap: () => listeners.forEach((each) => each.onGap()) };
+  const store = new CatalogueStore(database, everyone.onChange);
+  const feed = new ChangeFeed(database, everyone, (error) => onError(error, 'listening for changes of functions'));
   const resolver = new CachingFunctionResolver(store, vault, feed);
+  listeners.push(resolver);
   const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
@@ -78,6 +101,9 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const parts: CatalogueParts = {
     store,
     packages,
+    objects: options.objects,
+    codeSigning: new CodeSigningStore(database),
+    onUnsignedCode: options.onUnsignedCode ?? ((facts) => console.warn('Unsigned code was deployed:', facts)),
     vault,
     preparations,
     limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },
@@ -89,6 +115,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   return {
     operations: operationsOf(parts),
     resolver,
+    changes: { isLive: () => feed.isLive(), subscribe: (listener) => void listeners.push(listener) },
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {
@@ -113,5 +140,10 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     ListTags: listTags(parts),
     TagResource: tagResource(parts),
     UntagResource: untagResource(parts),
+    PutRuntimeManagementConfig: putRuntimeManagementConfig(parts),
+    GetRuntimeManagementConfig: getRuntimeManagementConfig(parts),
+    PutFunctionRecursionConfig: putFunctionRecursionConfig(parts),
+    GetFunctionRecursionConfig: getFunctionRecursionConfig(parts),
+    ...codeSigningOperations(parts),
   };
 }

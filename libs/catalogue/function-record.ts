@@ -75,6 +75,9 @@ export interface VersionRecord extends FunctionSettings, FunctionCode, VersionSt
   servingRevision: string;
 }
 
+/** Whether Lambda stops a function that invokes itself over and over (spec/invoke.md 4.3). */
+export type RecursiveLoop = 'Terminate' | 'Allow';
+
 export interface FunctionRecord {
   id: string;
   accountId: string;
@@ -83,6 +86,7 @@ export interface FunctionRecord {
   /** Number of the next published version. */
   nextVersion: number;
   tags: Record<string, string>;
+  recursiveLoop: RecursiveLoop;
 }
 
 export const LATEST = '$LATEST';

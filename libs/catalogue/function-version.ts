@@ -24,6 +24,8 @@ export interface InvocableVersion {
   applicationLogLevel?: string;
   systemLogLevel?: string;
   logGroup: string;
+  /** Absent: Terminate. */
+  recursiveLoop?: 'Terminate' | 'Allow';
 }
 
 /** Resolves names on the invoke path. Answers from memory when nothing changed; a stale version is a defect. */

@@ -1,6 +1,8 @@
-import type { PackageStore } from '@hearth/artifacts';
+import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Clock } from '@hearth/kernel';
+import type { CodeSigningStore } from './code-signing/code-signing-store.js';
+import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import type { EnvironmentVault } from './environment.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
 import type { Preparations } from './preparations.js';
@@ -22,6 +24,10 @@ export type CodeLink = (code: LinkedCode, context: OperationContext) => string |
 export interface CatalogueParts {
   store: CatalogueStore;
   packages: PackageStore;
+  /** Code that is named instead of sent. */
+  objects: ObjectSource;
+  codeSigning: CodeSigningStore;
+  onUnsignedCode: UnsignedWarning;
   vault: EnvironmentVault;
   preparations: Preparations;
   limits: DeploymentLimits;

@@ -83,7 +83,7 @@ export class CachingFunctionResolver implements FunctionResolver {
     if (found === undefined) throw functionNotFound(functionArn(place.region, place.accountId, place.name, qualifier));
     const known = this.entries.get(key);
     const { id: functionId } = found.owner;
-    if (known !== undefined && known.functionId === functionId && known.revisionId === found.record.revisionId) return known.version;
+    if (known !== undefined && known.functionId === functionId && known.revisionId === found.record.revisionId && known.version.recursiveLoop === found.owner.recursiveLoop) return known.version;
     const version = this.toInvocable(found);
     if (load.changed !== 'all' && !load.changed.has(functionId)) this.keep(key, { functionId, revisionId: found.record.revisionId, version });
     return version;
@@ -131,6 +131,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       ...(loggingConfig.ApplicationLogLevel && { applicationLogLevel: loggingConfig.ApplicationLogLevel }),
       ...(loggingConfig.SystemLogLevel && { systemLogLevel: loggingConfig.SystemLogLevel }),
       logGroup: loggingConfig.LogGroup,
+      recursiveLoop: owner.recursiveLoop,
     });
   }
 

@@ -63,7 +63,6 @@ describe('settings of a new function', () => {
     ['KMSKeyArn', { KMSKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/x' }],
     ['Layers', { Layers: ['arn:aws:lambda:us-east-1:123456789012:layer:l:1'] }],
     ['FileSystemConfigs', { FileSystemConfigs: [{ Arn: 'a', LocalMountPath: '/mnt/x' }] }],
-    ['CodeSigningConfigArn', { CodeSigningConfigArn: 'arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0' }],
     ['ImageConfig', { ImageConfig: { Command: ['x'] } }],
     ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],
     ['TenancyConfig', { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }],

@@ -9,7 +9,7 @@
  */
 import type { Database } from '@hearth/database';
 import type pg from 'pg';
-import { LATEST, type FunctionRecord, type VersionRecord } from './function-record.js';
+import { LATEST, type FunctionRecord, type RecursiveLoop, type VersionRecord } from './function-record.js';
 import { INSERT_VERSION, SELECT_VERSION, toFunction, toVersion, UPDATE_VERSION, versionValues } from './version-rows.js';
 
 export interface FunctionPlace {
@@ -65,14 +65,18 @@ export class CatalogueStore {
     return rows.map((row) => ({ owner: toFunction(row), record: toVersion(row) }));
   }
 
-  /** @returns false when the name is taken */
-  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackage: () => Promise<void>): Promise<boolean> {
+  /**
+   * @param along what is to be committed with the function
+   * @returns false when the name is taken
+   */
+  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackage: () => Promise<void>, along?: (client: pg.PoolClient) => Promise<void>): Promise<boolean> {
     try {
       await this.database.transaction(async (client) => {
         await client.query('INSERT INTO functions (id, account_id, region, name, next_version, tags) VALUES ($1, $2, $3, $4, $5, $6)', [owner.id, owner.accountId, owner.region, owner.name, owner.nextVersion, owner.tags]);
         await holdPackage(client, records[0]!.codeDigest, 'shared');
         await ensurePackage();
         for (const record of records) await client.query(INSERT_VERSION, versionValues(record));
+        await along?.(client);
       });
     } catch (error) {
       if ((error as { code?: string; constraint?: string }).code === UNIQUE_VIOLATION) return false;
@@ -150,7 +154,8 @@ export class CatalogueStore {
 /** Writes of one locked function. */
 export class FunctionChange {
   constructor(
-    private readonly client: pg.PoolClient,
+    /** For what else is decided under the lock. */
+    readonly client: pg.PoolClient,
     private readonly functionId: string,
   ) {}
 
@@ -174,6 +179,10 @@ export class FunctionChange {
   async takeVersionNumber(): Promise<number> {
     const { rows } = await this.client.query<{ taken: number }>('UPDATE functions SET next_version = next_version + 1 WHERE id = $1 RETURNING next_version - 1 AS taken', [this.functionId]);
     return rows[0]!.taken;
+  }
+
+  async setRecursiveLoop(recursiveLoop: RecursiveLoop): Promise<void> {
+    await this.client.query('UPDATE functions SET recursive_loop = $2 WHERE id = $1', [this.functionId, recursiveLoop]);
   }
 
   async setTags(tags: Record<string, string>): Promise<void> {

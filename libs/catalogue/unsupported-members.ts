@@ -13,7 +13,6 @@ const NEUTRAL: Record<string, (value: any) => boolean> = {
   SourceKMSKeyArn: (value) => value === '',
   Layers: isEmptyList,
   FileSystemConfigs: isEmptyList,
-  CodeSigningConfigArn: (value) => value === '',
   ImageConfig: (value) => isEmptyList(value.EntryPoint) && isEmptyList(value.Command) && !value.WorkingDirectory,
   SnapStart: (value) => (value.ApplyOn ?? 'None') === 'None',
   TenancyConfig: () => false,

@@ -1,4 +1,4 @@
-import type { FunctionRecord, ServedVersion, VersionRecord } from './function-record.js';
+import type { FunctionRecord, RecursiveLoop, ServedVersion, VersionRecord } from './function-record.js';
 
 /** Columns of function_versions in the order in which `versionValues` gives their values. */
 const COLUMNS = [
@@ -44,7 +44,7 @@ export const UPDATE_VERSION =
 
 /** Columns of both tables for reads that join them as f and v. */
 export const SELECT_VERSION =
-  `SELECT f.id, f.account_id, f.region, f.name, f.next_version, f.tags, ${COLUMNS.map((column) => `v.${column}`).join(', ')} ` +
+  `SELECT f.id, f.account_id, f.region, f.name, f.next_version, f.tags, f.recursive_loop, ${COLUMNS.map((column) => `v.${column}`).join(', ')} ` +
   'FROM functions f JOIN function_versions v ON v.function_id = f.id';
 
 export function versionValues(record: VersionRecord): unknown[] {
@@ -114,8 +114,8 @@ export function toVersion(row: Row): VersionRecord {
   };
 }
 
-export function toFunction(row: { id: string; account_id: string; region: string; name: string; next_version: number; tags: Record<string, string> }): FunctionRecord {
-  return { id: row.id, accountId: row.account_id, region: row.region, name: row.name, nextVersion: row.next_version, tags: row.tags };
+export function toFunction(row: { id: string; account_id: string; region: string; name: string; next_version: number; tags: Record<string, string>; recursive_loop: RecursiveLoop }): FunctionRecord {
+  return { id: row.id, accountId: row.account_id, region: row.region, name: row.name, nextVersion: row.next_version, tags: row.tags, recursiveLoop: row.recursive_loop };
 }
 
 function toServed(stored: Omit<ServedVersion, 'sealedEnvironment'> & { sealedEnvironment: string | null }): ServedVersion {

@@ -3,6 +3,7 @@ import type { Fleet, InvocationOutcome } from '@hearth/fleet';
 import { functionArn, ServiceError } from '@hearth/kernel';
 import type { AccountConcurrency } from './account-concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
+import { MAX_HOPS, nextHop, recursiveInvocation } from './lineage.js';
 import { toFunctionSpec } from './to-function-spec.js';
 
 export interface ExecutionTarget {
@@ -34,7 +35,7 @@ export class Execution {
   ) {}
 
   /**
-   * @throws ServiceError ResourceNotFoundException, ResourceConflictException (not Active), TooManyRequestsException
+   * @throws ServiceError ResourceNotFoundException, ResourceConflictException (not Active), RecursiveInvocationException, TooManyRequestsException
    * @throws InfrastructureError
    */
   async run(target: ExecutionTarget, type: 'sync' | 'event', signal?: AbortSignal): Promise<Executed> {
@@ -43,6 +44,8 @@ export class Execution {
     const version = found instanceof Promise ? await found : found;
     const resolvedAt = Date.now();
     if (version.state !== 'Active') throw notActive(version.state);
+    const hop = nextHop(target.traceHeader, version.functionId);
+    if (hop.count > MAX_HOPS && version.recursiveLoop !== 'Allow') throw recursiveInvocation();
     this.take(target);
     const queuedAt = target.before?.queue?.[0];
     if (queuedAt !== undefined) this.telemetry?.metrics.eventStarted(resolvedAt - queuedAt);
@@ -54,7 +57,7 @@ export class Execution {
           payload: target.payload,
           invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
           clientContext: target.clientContext,
-          traceHeader: target.traceHeader,
+          traceHeader: hop.traceHeader,
         },
         signal,
       );

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionConfiguration } from '../answer.js';
+import { configNotFound } from '../code-signing/errors.js';
+import type { Reader } from '../code-signing/code-signing-store.js';
+import { checkDeployment } from '../code-signing/deployment-check.js';
+import { configForFunction } from '../code-signing/find-config.js';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
 import { configSha256 } from '../config-hash.js';
 import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
 import { LATEST, type FunctionRecord, type VersionRecord } from '../function-record.js';
 import { created } from '../function-state.js';
+import { unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { numberedCopy } from '../publish.js';
 import { settingsOfCreate } from '../settings.js';
@@ -18,6 +23,7 @@ interface CreateFunctionInput {
   Environment?: { Variables?: Record<string, string> };
   Tags?: Record<string, string>;
   Publish?: boolean;
+  CodeSigningConfigArn?: string;
 }
 
 const NAME = /^[a-zA-Z0-9-_]+$/;
@@ -32,14 +38,16 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
     assertTagCount(input.Tags ?? {});
-    const archive = archiveOf(input.Code ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
+    const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;
+    checkDeployment(signing, unqualifiedArn(reference), parts.onUnsignedCode);
+    const archive = await archiveOf(parts, input.Code ?? {}, context.accountId);
     const code = await storeArchive(parts, archive);
 
     const now = new Date(clock.now());
     const functionId = randomUUID();
-    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {} };
+    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {}, recursiveLoop: 'Terminate' };
     const sealedEnvironment = variables ? vault.seal(functionId, variables) : null;
     const latest: VersionRecord = {
       functionId,
@@ -56,7 +64,10 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
       servingRevision: randomUUID(),
     };
     const records = input.Publish ? [latest, numberedCopy(latest, 1, created(), undefined, now)] : [latest];
-    if (!(await store.insertFunction(owner, records, () => ensurePackage(parts, code.codeDigest, archive)))) throw taken();
+    const attachSigning = async (client: Reader): Promise<void> => {
+      if (signing !== undefined && !(await parts.codeSigning.attach(functionId, signing.id, client))) throw configNotFound(input.CodeSigningConfigArn!);
+    };
+    if (!(await store.insertFunction(owner, records, () => ensurePackage(parts, code.codeDigest, archive), attachSigning))) throw taken();
     for (const record of records) parts.preparations.begin({ owner, record });
     // With Publish the answer is version 1, but its ARN stays unqualified (spec/lambda-api.md 3).
     return functionConfiguration(owner, records.at(-1)!, vault);
