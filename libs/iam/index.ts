@@ -23,6 +23,7 @@ export {
   type ForeignPrincipal,
   type GuardOptions,
   type RequestFacts,
+  type ResourcePolicies,
 } from './guard/index.js';
 export {
   evaluate,
