@@ -28,7 +28,7 @@ prepare_project() {
   hash=$(hash_of package-lock.json .npmrc)
   if [[ ! -f node_modules/.package-lock.json ]] || ! fresh npm "$hash"; then
     rm -f .hearth/stamps/npm
-    step 'Installing npm packages' .hearth/logs/npm.log npm ci --include=dev --include=optional --no-audit --no-fund
+    step 'Installing npm packages' .hearth/logs/npm.log npm ci --include=dev --include=optional --no-audit --no-fund --loglevel error
     stamp npm "$hash"
   fi
   hash=$(hash_of prisma/schema prisma/engine prisma.config.ts package-lock.json)

@@ -25,7 +25,7 @@ step() {
     sleep 0.2
     if ((SECONDS - started >= shown + every)); then
       shown=$((SECONDS - started))
-      if [[ -t 2 ]]; then printf '\r  %s s' "$shown" >&2; else say "  $shown s: $(tail -n 1 "$log" | tr -d '\r' | cut -c1-100)"; fi
+      if [[ -t 2 ]]; then printf '\r  %s s' "$shown" >&2; else say "  $shown s$(tail -n 1 "$log" | tr -d '\r' | cut -c1-100 | sed 's/^/: /')"; fi
     fi
   done
   wait "$pid" || status=$?

@@ -101,6 +101,7 @@ export class AwsEndpoint {
       place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn },
       requestId: request.requestId,
       now: this.parts.clock.now(),
+      arrivedAt: performance.timeOrigin + request.startedAt,
     });
     authorise(key, 'lambda:InvokeFunction', resource);
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);

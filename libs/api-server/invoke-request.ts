@@ -24,6 +24,8 @@ export interface InvokeRequest {
   requestId: string;
   /** Milliseconds since the epoch. */
   now: number;
+  /** When its head came, the same way. */
+  arrivedAt: number;
 }
 
 export interface ParsedInvoke {
@@ -72,6 +74,7 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
       wantsLogTail: synchronous && logType === 'Tail',
       traceHeader: traceHeader(headers['x-amzn-trace-id'], request.now),
       requestId: request.requestId,
+      received: [request.arrivedAt, request.now],
     },
   };
 }

@@ -50,9 +50,16 @@ export class Database {
     }
   }
 
-  /** A connection outside the pool, for LISTEN and advisory locks. The caller ends it. */
+  /** A connection outside the pool, for LISTEN and advisory locks. The caller listens for `end` and ends it. */
   async dedicatedClient(): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: this.options.url, application_name: `${this.options.applicationName ?? 'hearth'} listener`, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.options.url,
+      application_name: `${this.options.applicationName ?? 'hearth'} listener`,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    });
+    // `end` follows every broken connection; without a listener of this event it would end the process instead.
+    client.on('error', () => undefined);
     await client.connect();
     return client;
   }

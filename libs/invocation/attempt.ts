@@ -5,8 +5,9 @@ import type { Execution } from './execution.js';
 
 /** Runs a claimed event once. Never rejects: whatever goes wrong is a result to decide on. */
 export async function attempt(execution: Execution, event: ClaimedEvent, signal: AbortSignal): Promise<AttemptResult> {
+  const claimedAt = Date.now();
   try {
-    const { outcome, version } = await execution.run({ ...event, requestId: event.id, qualifiedByCaller: event.qualifier !== undefined }, 'event', signal);
+    const { outcome, version } = await execution.run({ ...event, requestId: event.id, qualifiedByCaller: event.qualifier !== undefined, before: { queue: [claimedAt - event.waitedMs, claimedAt] } }, 'event', signal);
     if (outcome.status === 'success') return { kind: 'success', executedVersion: version.version };
     return { kind: 'function-error', errorType: outcome.errorType ?? outcome.status, response: outcome.payload, executedVersion: version.version };
   } catch (error) {

@@ -17,6 +17,8 @@ export interface ClaimedEvent {
   /** Executions begun, this one included (unless it is too old to begin). */
   attempts: number;
   functionErrors: number;
+  /** Since it was due, in ms by the database's clock at the claim. */
+  waitedMs: number;
   /** Until its maximum age, in ms by the database's clock at the claim; not positive when it is too old. */
   remainingMs: number;
 }
@@ -52,6 +54,7 @@ interface ClaimRow {
   attempts: number;
   function_errors: number;
   remaining_ms: number;
+  waited_ms: number;
 }
 
 /** `status || ''` keeps Postgres from walking the index on the status through the whole backlog when its statistics are old. */
@@ -61,7 +64,7 @@ UPDATE async_events e SET status = 'running', owner = $2, fencing_token = fencin
 FROM unnest($1::uuid[]) AS wanted (id)
 WHERE e.id = wanted.id AND e.status || '' = 'queued' AND e.due_at <= now()
 RETURNING e.id, fencing_token, account_id, region, function_name, qualifier, payload, client_context, trace_header, attempts, function_errors,
-  (extract(epoch FROM expires_at - now()) * 1000)::float8 AS remaining_ms`;
+  (extract(epoch FROM expires_at - now()) * 1000)::float8 AS remaining_ms, (extract(epoch FROM now() - due_at) * 1000)::float8 AS waited_ms`;
 
 const SETTLE_SQL = `
 UPDATE async_events e SET status = done.status, function_errors = done.function_errors, due_at = now() + done.due_in_ms * interval '1 ms',
@@ -192,5 +195,6 @@ function toClaimedEvent(row: ClaimRow): ClaimedEvent {
     attempts: row.attempts,
     functionErrors: row.function_errors,
     remainingMs: row.remaining_ms,
+    waitedMs: row.waited_ms,
   };
 }

@@ -2,7 +2,7 @@ import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import type { Fleet, InvocationOutcome } from '@hearth/fleet';
 import { functionArn, ServiceError } from '@hearth/kernel';
 import type { AccountConcurrency } from './account-concurrency.js';
-import type { InvocationTelemetry } from './invocation-telemetry.js';
+import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import { toFunctionSpec } from './to-function-spec.js';
 
 export interface ExecutionTarget {
@@ -15,6 +15,8 @@ export interface ExecutionTarget {
   payload: Uint8Array;
   clientContext?: string;
   traceHeader: string;
+  /** What the invocation went through before it came here. */
+  before?: Phases;
 }
 
 export interface Executed {
@@ -39,8 +41,11 @@ export class Execution {
     const start = Date.now();
     const found = this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
     const version = found instanceof Promise ? await found : found;
+    const resolvedAt = Date.now();
     if (version.state !== 'Active') throw notActive(version.state);
     this.take(target);
+    const queuedAt = target.before?.queue?.[0];
+    if (queuedAt !== undefined) this.telemetry?.metrics.eventStarted(resolvedAt - queuedAt);
     try {
       const outcome = await this.fleet.invoke(
         {
@@ -53,7 +58,7 @@ export class Execution {
         },
         signal,
       );
-      this.telemetry?.ended(target, type, start, outcome);
+      this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome);
       return { version, outcome };
     } finally {
       this.concurrency.release(target.accountId);

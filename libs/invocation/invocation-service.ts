@@ -2,7 +2,7 @@ import type { FunctionResolver } from '@hearth/catalogue';
 import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { EventAcceptor } from './event-acceptor.js';
 import type { Executed, Execution } from './execution.js';
-import type { InvocationTelemetry } from './invocation-telemetry.js';
+import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import type { InvokeAnswer, InvokeCommand } from './invoke-command.js';
 import { checkedPayload } from './payload-rules.js';
 import { traceHeaderFor } from './trace-header.js';
@@ -39,7 +39,7 @@ export class InvocationService {
     const traceHeader = command.traceHeader ?? traceHeaderFor(requestId, this.clock.now());
     let executed: Executed;
     try {
-      executed = await this.execution.run({ ...command, payload, traceHeader }, 'sync', signal);
+      executed = await this.execution.run({ ...command, payload, traceHeader, before: before(command) }, 'sync', signal);
     } catch (error) {
       if (error instanceof InfrastructureError) throw new ServiceError('ServiceException', 500, 'The function could not be run because of an internal failure.', { messageMember: 'Message', cause: error });
       throw error;
@@ -57,7 +57,10 @@ export class InvocationService {
 
   async #accept(command: InvokeCommand, payload: Buffer): Promise<InvokeAnswer> {
     const { requestId, accountId, region, functionName, qualifier, clientContext } = command;
+    const traceHeader = command.traceHeader ?? traceHeaderFor(requestId, this.clock.now());
+    const start = Date.now();
     await this.resolver.resolve(accountId, region, functionName, qualifier);
+    const resolvedAt = Date.now();
     await this.acceptor.accept({
       id: requestId,
       accountId,
@@ -66,9 +69,13 @@ export class InvocationService {
       qualifier: command.qualifiedByCaller ? qualifier : undefined,
       payload,
       clientContext,
-      traceHeader: command.traceHeader ?? traceHeaderFor(requestId, this.clock.now()),
+      traceHeader,
     });
-    this.telemetry?.metrics.eventReceived(accountId, functionName);
+    this.telemetry?.accepted({ accountId, functionName, requestId, traceHeader }, { ...before(command), resolve: [start, resolvedAt], store: [resolvedAt, Date.now()] });
     return { statusCode: 202, requestId };
   }
+}
+
+function before({ received }: InvokeCommand): Phases | undefined {
+  return received && { authenticate: received };
 }

@@ -17,6 +17,8 @@ export interface InvokeCommand {
   /** UUID. */
   requestId: string;
   wantsLogTail: boolean;
+  /** Epoch ms, for the trace: when the request's head came, and when its caller was known and allowed. */
+  received?: readonly [arrival: number, authenticated: number];
 }
 
 export interface InvokeAnswer {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InfrastructureError } from '@hearth/kernel';
+import { PlatformMetrics, type InvocationTrace } from '@hearth/telemetry';
+import { InvocationTelemetry } from './invocation-telemetry.js';
 import { FunctionFailure } from './testing/function-fleet.js';
 import { command, redisUrl, TestPlatform, until } from './testing/test-platform.js';
 
@@ -41,6 +43,29 @@ describe('Invoke', () => {
     await service.invoke(command('arn', { qualifier: '$LATEST' }));
     await service.invoke(command('arn', { qualifier: '$LATEST', qualifiedByCaller: true }));
     expect(seen).toEqual(['arn:aws:lambda:us-east-1:000000000000:function:arn', 'arn:aws:lambda:us-east-1:000000000000:function:arn:$LATEST']);
+  });
+
+  it('leaves one trace record with all its phases, and so does an event and its attempt', async () => {
+    const traces: InvocationTrace[] = [];
+    const metrics = new PlatformMetrics();
+    const process = platform.process({ telemetry: new InvocationTelemetry(metrics, { enabled: true, record: (trace) => traces.push(trace) }) });
+    const arrival = Date.now() - 5;
+    const sync = command('echo', { received: [arrival, arrival + 1] });
+    await process.service.invoke(sync);
+    expect(traces).toMatchObject([{ kind: 'invoke', requestId: sync.requestId, start: arrival }]);
+    expect(Object.keys(traces[0]?.phases ?? {})).toEqual(['authenticate', 'resolve', 'placement', 'handler']);
+
+    const event = command('echo', { invocationType: 'Event', received: [arrival, arrival + 1] });
+    await process.service.invoke(event);
+    await platform.scheduler(process);
+    await until('the attempt was traced', () => traces.length === 3);
+    expect(traces.slice(1)).toMatchObject([{ kind: 'accept', requestId: event.requestId, start: arrival }, { kind: 'attempt', requestId: event.requestId }]);
+    expect(traces.slice(1).map(({ phases }) => Object.keys(phases ?? {}))).toEqual([
+      ['authenticate', 'resolve', 'store'],
+      ['queue', 'resolve', 'placement', 'handler'],
+    ]);
+    expect(new Set(traces.slice(1).map((trace) => trace.traceHeader)).size).toBe(1);
+    expect(metrics.eventAge.count).toBe(1);
   });
 
   it('DryRun checks existence and runs nothing', async () => {

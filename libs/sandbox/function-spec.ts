@@ -54,6 +54,6 @@ export interface InvocationOutcome {
   billedDurationMs: number;
   initDurationMs?: number;
   maxMemoryUsedMb: number;
-  /** Cold start phases for traces: name to [start, end] in epoch ms. */
+  /** For traces, name to [start, end] in epoch ms: `placement`, `handler`; of a cold start also `sandbox.create` and `init`. */
   phases?: Record<string, [number, number]>;
 }

@@ -53,6 +53,7 @@ function outcome(status: InvocationOutcome['status'], value: unknown): Invocatio
     durationMs: 1,
     billedDurationMs: 1,
     maxMemoryUsedMb: 1,
+    phases: { placement: [Date.now(), Date.now()], handler: [Date.now(), Date.now()] },
   };
 }
 

@@ -73,13 +73,17 @@ export class SandboxPool {
    * @throws InfrastructureError when no sandbox could run it, or the signal ended the wait for one
    */
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    const askedAt = this.maker.clock.now();
     for (let delivery = 0; delivery < MAX_DELIVERIES; delivery++) {
       const warm = this.takeIdle(request.spec.sandboxKey);
       if (warm !== undefined) this.counters.warm += 1;
       const place = warm ?? (await this.queue(request, signal));
       if (!(place instanceof Sandbox)) return place;
+      const placedAt = this.maker.clock.now();
       const outcome = await this.run(place, () => place.invoke(request));
-      if (outcome !== undefined) return outcome;
+      if (outcome === undefined) continue;
+      outcome.phases = { placement: [askedAt, placedAt], ...outcome.phases };
+      return outcome;
     }
     throw new InfrastructureError(`The runtime of ${request.spec.functionName} goes away whenever an event comes`);
   }
@@ -191,6 +195,7 @@ export class SandboxPool {
 
   /** Starts one sandbox and gives it, or the failure of its init, to the first who waits for its key. */
   private async bring(spec: FunctionSpec): Promise<void> {
+    this.retireFormer(spec);
     const sandbox = new Sandbox(spec, this.maker);
     const key = spec.sandboxKey;
     this.add(this.coming, key, 1);
@@ -217,6 +222,14 @@ export class SandboxPool {
     } finally {
       this.pump();
     }
+  }
+
+  /** A new revision of $LATEST makes the sandboxes of the former one useless: they give their memory back now, not when they expire. */
+  private retireFormer({ accountId, region, functionName, version, sandboxKey }: FunctionSpec): void {
+    if (version !== '$LATEST') return;
+    this.retire(
+      (other) => other.version === version && other.sandboxKey !== sandboxKey && other.functionName === functionName && other.accountId === accountId && other.region === region,
+    );
   }
 
   /** The init ran out of time: once more, inside the invocation. The new sandbox takes the room of the ended one. */

@@ -52,7 +52,9 @@ export class Sandbox {
   private readonly log: SandboxLog;
   private readonly createdAt: number;
   private initDurationMs: number | undefined;
-  private phases: Record<string, [number, number]> = {};
+  /** Of the cold start. */
+  private readonly phases: Record<string, [number, number]> = {};
+  private sentAt = 0;
   private served = 0;
   private destruction: Promise<void> | undefined;
 
@@ -91,7 +93,7 @@ export class Sandbox {
       throw givenUp();
     }
     this.handle = handle;
-    this.phases.create = [this.createdAt, handle.startedAt];
+    this.phases['sandbox.create'] = [this.createdAt, handle.startedAt];
   }
 
   /** Waits for the runtime's first `next`. */
@@ -110,6 +112,7 @@ export class Sandbox {
   /** The answer to an invocation whose sandbox could not be initialised. */
   failedInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): InvocationOutcome {
     this.log.beginInvocation();
+    this.sentAt = this.maker.clock.now();
     this.log.platform({ type: 'start', requestId: request.requestId });
     const verdict = this.verdictOfInit(request, failed);
     const durationMs = this.initDurationMs ?? 0;
@@ -134,7 +137,8 @@ export class Sandbox {
   async invokeWithInit(request: InvocationRequest): Promise<InvocationOutcome | undefined> {
     const startedAt = performance.now();
     const limitMs = this.spec.timeoutSeconds * 1_000;
-    const deadline = this.maker.clock.now() + limitMs;
+    this.sentAt = this.maker.clock.now();
+    const deadline = this.sentAt + limitMs;
     this.log.beginInvocation();
     this.log.platform({ type: 'start', requestId: request.requestId });
     const init = await this.initResult(limitMs);
@@ -167,6 +171,7 @@ export class Sandbox {
   }
 
   private send(request: InvocationRequest, deadlineMs: number): Promise<ChannelAnswer> {
+    this.sentAt = this.maker.clock.now();
     return this.opened().channel.invoke({
       id: request.requestId,
       deadlineMs,
@@ -193,6 +198,7 @@ export class Sandbox {
     const { requestId } = request;
     const { status, errorType, payload } = verdict;
     const coldStart = this.served === 0;
+    const handler: [number, number] = [this.sentAt, this.maker.clock.now()];
     const initDurationMs = coldStart ? this.initDurationMs : undefined;
     const rounded = Number(durationMs.toFixed(2));
     const billedDurationMs = billedDuration(rounded, initDurationMs);
@@ -211,7 +217,7 @@ export class Sandbox {
       billedDurationMs,
       initDurationMs,
       maxMemoryUsedMb,
-      phases: coldStart ? this.phases : undefined,
+      phases: coldStart ? { ...this.phases, handler } : { handler },
     };
   }
 

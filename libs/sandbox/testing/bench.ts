@@ -63,7 +63,7 @@ export function specFor(code: string, changes: Partial<FunctionSpec> = {}): Func
   return {
     accountId: '000000000000',
     region: 'us-east-1',
-    functionName: 'probe',
+    functionName: `probe-${randomUUID().slice(0, 8)}`,
     version: '$LATEST',
     sandboxKey: randomUUID(),
     runtime: 'nodejs22.x',

@@ -263,6 +263,16 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
         expect((await busy).status).toBe('timeout');
       }));
 
+    it('ends the sandboxes of the former revision when a new one of $LATEST is invoked', () =>
+      withBench({}, async (bench) => {
+        const former = specFor('node');
+        await bench.invoke(former, { probe: 'count' });
+        await bench.invoke({ ...former, version: '1', sandboxKey: 'published' }, { probe: 'count' });
+        await bench.invoke({ ...former, sandboxKey: 'next revision' }, { probe: 'count' });
+        await until(() => bench.pool.stats().states.idle === 2 && bench.pool.stats().states.draining === 0, 'the former revision is gone');
+        expect(answerOf(await bench.invoke({ ...former, version: '1', sandboxKey: 'published' }, { probe: 'count' }))).toBe(2);
+      }));
+
     it('drains the sandboxes of a superseded version', () =>
       withBench({}, async (bench) => {
         const spec = specFor('node');
