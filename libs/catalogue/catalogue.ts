@@ -2,16 +2,21 @@ import type { PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { systemClock, type Clock } from '@hearth/kernel';
+import { createAlias } from './api/create-alias.js';
 import { createFunction } from './api/create-function.js';
+import { deleteAlias } from './api/delete-alias.js';
 import { deleteFunction } from './api/delete-function.js';
+import { getAlias } from './api/get-alias.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
 import { getFunction } from './api/get-function.js';
+import { listAliases } from './api/list-aliases.js';
 import { listFunctions } from './api/list-functions.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
 import { publishVersion } from './api/publish-version.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
+import { updateAlias } from './api/update-alias.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
 import { ChangeFeed } from './change-feed.js';
@@ -19,6 +24,7 @@ import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
+import { InvocableStore } from './invocable-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
 import { CachingFunctionResolver } from './resolver.js';
@@ -44,6 +50,8 @@ export interface CatalogueOptions {
   /** Default: makes sure that the package is unpacked here. */
   prepare?: Prepare;
   clock?: Clock;
+  /** In [0, 1): decides between the versions of an alias. */
+  random?: () => number;
   /** Failures that no caller sees: background steps, the change listener. */
   onError?: (error: unknown, doing: string) => void;
   packageGraceMs?: number;
@@ -67,7 +75,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const vault = new EnvironmentVault(options.secrets);
   const store = new CatalogueStore(database, (functionId) => resolver.onChange(functionId));
   const feed = new ChangeFeed(database, { onChange: (functionId) => resolver.onChange(functionId), onGap: () => resolver.onGap() }, (error) => onError(error, 'listening for changes of functions'));
-  const resolver = new CachingFunctionResolver(store, vault, feed);
+  const resolver = new CachingFunctionResolver(new InvocableStore(database), vault, feed, options.random);
   const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
@@ -113,5 +121,10 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     ListTags: listTags(parts),
     TagResource: tagResource(parts),
     UntagResource: untagResource(parts),
+    CreateAlias: createAlias(parts),
+    GetAlias: getAlias(parts),
+    ListAliases: listAliases(parts),
+    UpdateAlias: updateAlias(parts),
+    DeleteAlias: deleteAlias(parts),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The catalogue's tables; nothing else in this library speaks SQL.
+ * The catalogue's tables of functions and versions; the other `-store.ts` files speak SQL about what belongs to them.
  *
  * Invariants:
  * 1. Whoever changes a function holds the lock of its row in `functions` (FOR UPDATE) until the commit.
@@ -32,14 +32,19 @@ export interface ListPosition {
 const UNIQUE_VIOLATION = '23505';
 
 export class CatalogueStore {
-  /** @param changed called with the function's id after each commit, before the writer goes on */
+  /** @param changed called after each commit with what it made stale (function-cache.ts), before the writer goes on */
   constructor(
-    private readonly database: Database,
-    private readonly changed: (functionId: string) => void,
+    readonly database: Database,
+    private readonly changed: (scope: string) => void,
   ) {}
 
-  async find(place: FunctionPlace, version: string): Promise<FoundVersion | undefined> {
-    const { rows } = await this.database.pool.query(`${SELECT_VERSION} WHERE f.account_id = $1 AND f.region = $2 AND f.name = $3 AND v.version = $4`, [place.accountId, place.region, place.name, version]);
+  /** @param qualifier `$LATEST`, digits, or an alias: then the version it mainly points to */
+  async find(place: FunctionPlace, qualifier: string): Promise<FoundVersion | undefined> {
+    const { rows } = await this.database.pool.query(
+      `${SELECT_VERSION} WHERE f.account_id = $1 AND f.region = $2 AND f.name = $3
+       AND v.version = COALESCE((SELECT a.function_version FROM function_aliases a WHERE a.function_id = f.id AND a.name = $4), $4)`,
+      [place.accountId, place.region, place.name, qualifier],
+    );
     return rows[0] && { owner: toFunction(rows[0]), record: toVersion(rows[0]) };
   }
 
@@ -87,18 +92,17 @@ export class CatalogueStore {
    * @returns what `work` returns; undefined when there is no such function
    */
   async change<T>(place: FunctionPlace, work: (found: FoundVersion, change: FunctionChange) => Promise<T>): Promise<T | undefined> {
-    let functionId: string | undefined;
+    const scopes: string[] = [];
     const result = await this.database.transaction(async (client) => {
       const { rows } = await client.query('SELECT * FROM functions WHERE account_id = $1 AND region = $2 AND name = $3 FOR UPDATE', [place.accountId, place.region, place.name]);
       if (rows[0] === undefined) return undefined;
       const owner = toFunction(rows[0]);
-      functionId = owner.id;
-      const change = new FunctionChange(client, owner.id);
+      const change = new FunctionChange(client, owner.id, scopes);
       const record = await change.version(LATEST);
       if (record === undefined) throw new Error(`Function ${owner.id} has no ${LATEST}`);
       return work({ owner, record }, change);
     });
-    if (functionId !== undefined) this.changed(functionId);
+    for (const scope of scopes) this.changed(scope);
     return result;
   }
 
@@ -137,7 +141,7 @@ export class CatalogueStore {
         await holdPackage(client, digest, 'alone');
         const { rowCount } = await client.query(`DELETE FROM loose_packages WHERE digest = $2 AND ${due}`, [graceMs / 1_000, digest]);
         if (rowCount === 0) return; // Noted again meanwhile: somebody is about to use it.
-        const users = await client.query('SELECT 1 FROM function_versions WHERE code_digest = $1 OR serving_code_digest = $1 LIMIT 1', [digest]);
+        const users = await client.query(PACKAGE_USERS, [digest]);
         if (users.rowCount !== 0) return;
         await remove(digest);
         removed += 1;
@@ -150,9 +154,17 @@ export class CatalogueStore {
 /** Writes of one locked function. */
 export class FunctionChange {
   constructor(
-    private readonly client: pg.PoolClient,
-    private readonly functionId: string,
-  ) {}
+    readonly client: pg.PoolClient,
+    readonly functionId: string,
+    private readonly staleScopes: string[] = [],
+  ) {
+    staleScopes.push(functionId);
+  }
+
+  /** More than this function becomes stale with the commit. */
+  makesStale(scope: string): void {
+    this.staleScopes.push(scope);
+  }
 
   async version(version: string): Promise<VersionRecord | undefined> {
     const { rows } = await this.client.query('SELECT * FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version]);
@@ -165,9 +177,9 @@ export class FunctionChange {
 
   async update(record: VersionRecord, before: VersionRecord): Promise<void> {
     await this.client.query(UPDATE_VERSION, versionValues(record));
-    const used = new Set([record.codeDigest, record.serving?.codeDigest]);
-    const dropped = [before.codeDigest, before.serving?.codeDigest].filter((digest) => digest !== undefined && !used.has(digest));
-    for (const digest of dropped.sort()) await this.client.query(NOTE_LOOSE, [digest]); // Always in this order: no deadlocks.
+    const used = new Set(packagesOf(record));
+    const dropped = new Set(packagesOf(before).filter((digest) => !used.has(digest)));
+    for (const digest of [...dropped].sort()) await this.client.query(NOTE_LOOSE, [digest]); // Always in this order: no deadlocks.
   }
 
   /** Takes the next number; it is never given again. */
@@ -191,6 +203,12 @@ export class FunctionChange {
     return (await this.client.query('DELETE FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version])).rowCount === 1;
   }
 
+  /** What a version or an alias has of its own goes with it: it must not come back with the name. */
+  async deleteSettingsOf(qualifier: string): Promise<void> {
+    await this.client.query('DELETE FROM function_policies WHERE function_id = $1 AND qualifier = $2', [this.functionId, qualifier]);
+    await this.client.query('DELETE FROM function_event_invoke_configs WHERE function_id = $1 AND qualifier = $2', [this.functionId, qualifier]);
+  }
+
   async deleteFunction(): Promise<void> {
     await this.noteCodeOf('function_id = $1', [this.functionId]);
     await this.client.query('DELETE FROM functions WHERE id = $1', [this.functionId]);
@@ -198,15 +216,25 @@ export class FunctionChange {
 
   private async noteCodeOf(condition: string, values: unknown[]): Promise<void> {
     await this.client.query(
-      `INSERT INTO loose_packages (digest) SELECT DISTINCT digest FROM function_versions, unnest(ARRAY[code_digest, serving_code_digest]) AS digest
+      `INSERT INTO loose_packages (digest) SELECT DISTINCT digest FROM function_versions, unnest(ARRAY[code_digest, serving_code_digest] || layer_digests) AS digest
        WHERE ${condition} AND digest IS NOT NULL ORDER BY digest ON CONFLICT (digest) DO UPDATE SET since = now()`,
       values,
     );
   }
 }
 
-const NOTE_LOOSE = 'INSERT INTO loose_packages (digest) VALUES ($1) ON CONFLICT (digest) DO UPDATE SET since = now()';
+const PACKAGE_USERS = `
+SELECT 1 FROM function_versions WHERE code_digest = $1 OR serving_code_digest = $1 OR layer_digests @> ARRAY[$1]
+UNION ALL SELECT 1 FROM layer_versions WHERE code_digest = $1
+LIMIT 1`;
 
-async function holdPackage(client: pg.PoolClient, digest: string, how: 'shared' | 'alone'): Promise<void> {
+function packagesOf(record: VersionRecord): string[] {
+  const { codeDigest, layers, serving } = record;
+  return [codeDigest, ...layers.map(({ digest }) => digest), ...(serving === null ? [] : [serving.codeDigest, ...serving.layers.map(({ digest }) => digest)])];
+}
+
+export const NOTE_LOOSE = 'INSERT INTO loose_packages (digest) VALUES ($1) ON CONFLICT (digest) DO UPDATE SET since = now()';
+
+export async function holdPackage(client: pg.PoolClient, digest: string, how: 'shared' | 'alone'): Promise<void> {
   await client.query(`SELECT pg_advisory_xact_lock${how === 'shared' ? '_shared' : ''}(hashtextextended('hearth.package.' || $1, 0))`, [digest]);
 }

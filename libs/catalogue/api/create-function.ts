@@ -39,7 +39,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
 
     const now = new Date(clock.now());
     const functionId = randomUUID();
-    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {} };
+    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {}, reservedConcurrency: null };
     const sealedEnvironment = variables ? vault.seal(functionId, variables) : null;
     const latest: VersionRecord = {
       functionId,
