@@ -2,18 +2,24 @@ import type { PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { systemClock, type Clock } from '@hearth/kernel';
+import { addPermission } from './api/add-permission.js';
 import { createAlias } from './api/create-alias.js';
 import { createFunction } from './api/create-function.js';
 import { deleteAlias } from './api/delete-alias.js';
 import { deleteFunction } from './api/delete-function.js';
+import { deleteResourcePolicy } from './api/delete-resource-policy.js';
 import { getAlias } from './api/get-alias.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
 import { getFunction } from './api/get-function.js';
+import { getPolicy } from './api/get-policy.js';
+import { getResourcePolicy } from './api/get-resource-policy.js';
 import { listAliases } from './api/list-aliases.js';
 import { listFunctions } from './api/list-functions.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
 import { publishVersion } from './api/publish-version.js';
+import { putResourcePolicy } from './api/put-resource-policy.js';
+import { removePermission } from './api/remove-permission.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
 import { updateAlias } from './api/update-alias.js';
@@ -22,6 +28,7 @@ import { updateFunctionConfiguration } from './api/update-function-configuration
 import { ChangeFeed } from './change-feed.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
+import { FunctionPolicies, type FunctionPolicy } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
 import { InvocableStore } from './invocable-store.js';
@@ -62,6 +69,11 @@ export interface Catalogue {
   /** By operation name of the service model. */
   operations: Record<string, OperationHandler>;
   resolver: FunctionResolver;
+  /**
+   * Resource policy of exactly this function, version or alias, for the guard: at once when it is in memory. The same object as
+   * long as the policy is the same.
+   */
+  functionPolicy(arn: string): FunctionPolicy | undefined | Promise<FunctionPolicy | undefined>;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -73,9 +85,12 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { database, packages } = options;
   const onError = options.onError ?? ((error, doing) => console.error(`Failed while ${doing}:`, error));
   const vault = new EnvironmentVault(options.secrets);
-  const store = new CatalogueStore(database, (functionId) => resolver.onChange(functionId));
-  const feed = new ChangeFeed(database, { onChange: (functionId) => resolver.onChange(functionId), onGap: () => resolver.onGap() }, (error) => onError(error, 'listening for changes of functions'));
+  const onChange = (scope: string): void => [resolver, policies].forEach((cache) => cache.onChange(scope));
+  const onGap = (): void => [resolver, policies].forEach((cache) => cache.onGap());
+  const store = new CatalogueStore(database, onChange);
+  const feed = new ChangeFeed(database, { onChange, onGap }, (error) => onError(error, 'listening for changes of functions'));
   const resolver = new CachingFunctionResolver(new InvocableStore(database), vault, feed, options.random);
+  const policies = new FunctionPolicies(store, feed);
   const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
@@ -97,6 +112,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   return {
     operations: operationsOf(parts),
     resolver,
+    functionPolicy: (arn) => policies.find(arn),
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {
@@ -126,5 +142,11 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     ListAliases: listAliases(parts),
     UpdateAlias: updateAlias(parts),
     DeleteAlias: deleteAlias(parts),
+    AddPermission: addPermission(parts),
+    GetPolicy: getPolicy(parts),
+    RemovePermission: removePermission(parts),
+    PutResourcePolicy: putResourcePolicy(parts),
+    GetResourcePolicy: getResourcePolicy(parts),
+    DeleteResourcePolicy: deleteResourcePolicy(parts),
   };
 }

@@ -10,7 +10,7 @@ const MAX_ENTRIES = 10_000;
 
 /** What was read, before it is made into a value. */
 export interface Reading<Value> {
-  /** Whose changes make the value stale: ids of functions, `accountScope`. */
+  /** Whose changes make the value stale: ids of functions, `accountScope`. Empty: the value is not kept. */
   scopes: readonly string[];
   /** Differs whenever the value would. */
   stamp: string;
@@ -80,7 +80,8 @@ export class FunctionCache<Value> {
     if (known !== undefined && known.stamp === stamp) return known.value;
     const value = make();
     const { changed } = load;
-    if (changed !== 'all' && !scopes.some((scope) => changed.has(scope))) this.keep(key, { scopes, stamp, value });
+    // Without a scope nobody would say when it becomes stale.
+    if (scopes.length > 0 && changed !== 'all' && !scopes.some((scope) => changed.has(scope))) this.keep(key, { scopes, stamp, value });
     return value;
   }
 

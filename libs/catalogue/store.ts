@@ -9,6 +9,7 @@
  */
 import type { Database } from '@hearth/database';
 import type pg from 'pg';
+import { functionNotFound } from './errors.js';
 import { LATEST, type FunctionRecord, type VersionRecord } from './function-record.js';
 import { INSERT_VERSION, SELECT_VERSION, toFunction, toVersion, UPDATE_VERSION, versionValues } from './version-rows.js';
 
@@ -169,6 +170,19 @@ export class FunctionChange {
   async version(version: string): Promise<VersionRecord | undefined> {
     const { rows } = await this.client.query('SELECT * FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version]);
     return rows[0] && toVersion(rows[0]);
+  }
+
+  /**
+   * Whether the version or alias that the caller named, if any, is there; under the function's lock, so it stays.
+   * @throws ServiceError ResourceNotFoundException
+   */
+  async assertQualifier({ qualifier, arn }: { qualifier?: string; arn: string }): Promise<void> {
+    if (qualifier === undefined || qualifier === LATEST) return;
+    const { rowCount } = await this.client.query(
+      'SELECT 1 FROM function_versions WHERE function_id = $1 AND version = $2 UNION ALL SELECT 1 FROM function_aliases WHERE function_id = $1 AND name = $2',
+      [this.functionId, qualifier],
+    );
+    if (rowCount === 0) throw functionNotFound(arn);
   }
 
   async insert(record: VersionRecord): Promise<void> {
