@@ -6,18 +6,26 @@ import { addPermission } from './api/add-permission.js';
 import { createAlias } from './api/create-alias.js';
 import { createFunction } from './api/create-function.js';
 import { deleteAlias } from './api/delete-alias.js';
+import { deleteFunctionConcurrency } from './api/delete-function-concurrency.js';
+import { deleteFunctionEventInvokeConfig } from './api/delete-function-event-invoke-config.js';
 import { deleteFunction } from './api/delete-function.js';
 import { deleteResourcePolicy } from './api/delete-resource-policy.js';
+import { getAccountSettings } from './api/get-account-settings.js';
 import { getAlias } from './api/get-alias.js';
+import { getFunctionConcurrency } from './api/get-function-concurrency.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
+import { getFunctionEventInvokeConfig } from './api/get-function-event-invoke-config.js';
 import { getFunction } from './api/get-function.js';
 import { getPolicy } from './api/get-policy.js';
 import { getResourcePolicy } from './api/get-resource-policy.js';
 import { listAliases } from './api/list-aliases.js';
+import { listFunctionEventInvokeConfigs } from './api/list-function-event-invoke-configs.js';
 import { listFunctions } from './api/list-functions.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
 import { publishVersion } from './api/publish-version.js';
+import { putFunctionConcurrency } from './api/put-function-concurrency.js';
+import { putFunctionEventInvokeConfig } from './api/put-function-event-invoke-config.js';
 import { putResourcePolicy } from './api/put-resource-policy.js';
 import { removePermission } from './api/remove-permission.js';
 import { tagResource } from './api/tag-resource.js';
@@ -25,6 +33,8 @@ import { untagResource } from './api/untag-resource.js';
 import { updateAlias } from './api/update-alias.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
+import { updateFunctionEventInvokeConfig } from './api/update-function-event-invoke-config.js';
+import { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
 import { ChangeFeed } from './change-feed.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
@@ -56,6 +66,8 @@ export interface CatalogueOptions {
   architectures?: readonly Architecture[];
   /** Default: makes sure that the package is unpacked here. */
   prepare?: Prepare;
+  /** Concurrent executions of an account; default 1,000. */
+  accountConcurrency?: number;
   clock?: Clock;
   /** In [0, 1): decides between the versions of an alias. */
   random?: () => number;
@@ -106,6 +118,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },
     clock: options.clock ?? systemClock,
     codeLink: options.codeLink,
+    accountConcurrency: options.accountConcurrency ?? ACCOUNT_CONCURRENCY_LIMIT,
   };
   feed.start();
   housekeeping.start();
@@ -148,5 +161,14 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     PutResourcePolicy: putResourcePolicy(parts),
     GetResourcePolicy: getResourcePolicy(parts),
     DeleteResourcePolicy: deleteResourcePolicy(parts),
+    PutFunctionConcurrency: putFunctionConcurrency(parts),
+    GetFunctionConcurrency: getFunctionConcurrency(parts),
+    DeleteFunctionConcurrency: deleteFunctionConcurrency(parts),
+    GetAccountSettings: getAccountSettings(parts),
+    PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig(parts),
+    UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig(parts),
+    GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig(parts),
+    DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig(parts),
+    ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs(parts),
   };
 }

@@ -27,6 +27,8 @@ export interface CatalogueParts {
   limits: DeploymentLimits;
   clock: Clock;
   codeLink: CodeLink;
+  /** Concurrent executions of an account. */
+  accountConcurrency: number;
 }
 
 /** The function an operation is about, as its caller named it. */

@@ -20,6 +20,7 @@ describe('settings of a new function', () => {
       architecture: 'x86_64',
       loggingConfig: { LogFormat: 'Text', LogGroup: '/aws/lambda/fn' },
       tracingMode: 'PassThrough',
+      layers: [],
     });
   });
 

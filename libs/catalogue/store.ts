@@ -129,6 +129,17 @@ export class CatalogueStore {
     await this.database.pool.query(NOTE_LOOSE, [digest]);
   }
 
+  /** What the account has: functions, and bytes of the archives of their versions and of its layers. */
+  async usage(accountId: string, region: string): Promise<{ functions: number; codeBytes: number }> {
+    const { rows } = await this.database.pool.query<{ functions: string; code_bytes: string }>(
+      `SELECT (SELECT count(*) FROM functions WHERE account_id = $1 AND region = $2) AS functions,
+         (SELECT COALESCE(sum(v.code_size), 0) FROM function_versions v JOIN functions f ON f.id = v.function_id WHERE f.account_id = $1 AND f.region = $2)
+         + (SELECT COALESCE(sum(v.code_size), 0) FROM layer_versions v JOIN layers l ON l.id = v.layer_id WHERE l.account_id = $1 AND l.region = $2) AS code_bytes`,
+      [accountId, region],
+    );
+    return { functions: Number(rows[0]!.functions), codeBytes: Number(rows[0]!.code_bytes) };
+  }
+
   /**
    * Gives packages that had no user for `graceMs` to `remove`, each under its lock, and forgets those that have one.
    * @returns how many were removed
@@ -177,12 +188,16 @@ export class FunctionChange {
    * @throws ServiceError ResourceNotFoundException
    */
   async assertQualifier({ qualifier, arn }: { qualifier?: string; arn: string }): Promise<void> {
-    if (qualifier === undefined || qualifier === LATEST) return;
+    if (qualifier !== undefined && !(await this.hasQualifier(qualifier))) throw functionNotFound(arn);
+  }
+
+  /** Whether there is such a version or alias. */
+  async hasQualifier(qualifier: string): Promise<boolean> {
     const { rowCount } = await this.client.query(
       'SELECT 1 FROM function_versions WHERE function_id = $1 AND version = $2 UNION ALL SELECT 1 FROM function_aliases WHERE function_id = $1 AND name = $2',
       [this.functionId, qualifier],
     );
-    if (rowCount === 0) throw functionNotFound(arn);
+    return rowCount !== 0;
   }
 
   async insert(record: VersionRecord): Promise<void> {

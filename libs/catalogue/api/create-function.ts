@@ -10,7 +10,7 @@ import { created } from '../function-state.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { numberedCopy } from '../publish.js';
 import { settingsOfCreate } from '../settings.js';
-import { assertTagCount } from '../tags.js';
+import { assertTags } from '../tags.js';
 
 interface CreateFunctionInput {
   FunctionName: string;
@@ -31,7 +31,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const settings = settingsOfCreate(input, reference.name, parts.limits);
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
-    assertTagCount(input.Tags ?? {});
+    assertTags(input.Tags ?? {});
     const archive = archiveOf(input.Code ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
