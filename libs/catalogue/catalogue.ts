@@ -2,6 +2,7 @@ import type { PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { systemClock, type Clock } from '@hearth/kernel';
+import { addLayerVersionPermission } from './api/add-layer-version-permission.js';
 import { addPermission } from './api/add-permission.js';
 import { createAlias } from './api/create-alias.js';
 import { createFunction } from './api/create-function.js';
@@ -9,6 +10,7 @@ import { deleteAlias } from './api/delete-alias.js';
 import { deleteFunctionConcurrency } from './api/delete-function-concurrency.js';
 import { deleteFunctionEventInvokeConfig } from './api/delete-function-event-invoke-config.js';
 import { deleteFunction } from './api/delete-function.js';
+import { deleteLayerVersion } from './api/delete-layer-version.js';
 import { deleteResourcePolicy } from './api/delete-resource-policy.js';
 import { getAccountSettings } from './api/get-account-settings.js';
 import { getAlias } from './api/get-alias.js';
@@ -16,17 +18,24 @@ import { getFunctionConcurrency } from './api/get-function-concurrency.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
 import { getFunctionEventInvokeConfig } from './api/get-function-event-invoke-config.js';
 import { getFunction } from './api/get-function.js';
+import { getLayerVersionByArn } from './api/get-layer-version-by-arn.js';
+import { getLayerVersionPolicy } from './api/get-layer-version-policy.js';
+import { getLayerVersion } from './api/get-layer-version.js';
 import { getPolicy } from './api/get-policy.js';
 import { getResourcePolicy } from './api/get-resource-policy.js';
 import { listAliases } from './api/list-aliases.js';
 import { listFunctionEventInvokeConfigs } from './api/list-function-event-invoke-configs.js';
 import { listFunctions } from './api/list-functions.js';
+import { listLayerVersions } from './api/list-layer-versions.js';
+import { listLayers } from './api/list-layers.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
+import { publishLayerVersion } from './api/publish-layer-version.js';
 import { publishVersion } from './api/publish-version.js';
 import { putFunctionConcurrency } from './api/put-function-concurrency.js';
 import { putFunctionEventInvokeConfig } from './api/put-function-event-invoke-config.js';
 import { putResourcePolicy } from './api/put-resource-policy.js';
+import { removeLayerVersionPermission } from './api/remove-layer-version-permission.js';
 import { removePermission } from './api/remove-permission.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
@@ -42,6 +51,7 @@ import { FunctionPolicies, type FunctionPolicy } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
 import { InvocableStore } from './invocable-store.js';
+import { LayerStore } from './layer-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
 import { CachingFunctionResolver } from './resolver.js';
@@ -112,6 +122,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   );
   const parts: CatalogueParts = {
     store,
+    layers: new LayerStore(database),
     packages,
     vault,
     preparations,
@@ -170,5 +181,14 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig(parts),
     DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig(parts),
     ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs(parts),
+    PublishLayerVersion: publishLayerVersion(parts),
+    GetLayerVersion: getLayerVersion(parts),
+    GetLayerVersionByArn: getLayerVersionByArn(parts),
+    ListLayers: listLayers(parts),
+    ListLayerVersions: listLayerVersions(parts),
+    DeleteLayerVersion: deleteLayerVersion(parts),
+    AddLayerVersionPermission: addLayerVersionPermission(parts),
+    GetLayerVersionPolicy: getLayerVersionPolicy(parts),
+    RemoveLayerVersionPermission: removeLayerVersionPermission(parts),
   };
 }

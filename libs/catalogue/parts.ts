@@ -2,6 +2,7 @@ import type { PackageStore } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Clock } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
+import type { LayerStore } from './layer-store.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
 import type { Preparations } from './preparations.js';
 import type { DeploymentLimits } from './settings.js';
@@ -9,6 +10,7 @@ import type { CatalogueStore } from './store.js';
 
 export interface LinkedCode {
   accountId: string;
+  /** Or the name of the layer. */
   functionName: string;
   version: string;
   /** Hex SHA-256 of the archive. */
@@ -21,6 +23,7 @@ export type CodeLink = (code: LinkedCode, context: OperationContext) => string |
 /** What the operations work with. */
 export interface CatalogueParts {
   store: CatalogueStore;
+  layers: LayerStore;
   packages: PackageStore;
   vault: EnvironmentVault;
   preparations: Preparations;

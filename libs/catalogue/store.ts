@@ -71,13 +71,16 @@ export class CatalogueStore {
     return rows.map((row) => ({ owner: toFunction(row), record: toVersion(row) }));
   }
 
-  /** @returns false when the name is taken */
-  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackage: () => Promise<void>): Promise<boolean> {
+  /**
+   * @param ensurePackages called under the lock of the code's package
+   * @returns false when the name is taken
+   */
+  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackages: (change: FunctionChange) => Promise<void>): Promise<boolean> {
     try {
       await this.database.transaction(async (client) => {
         await client.query('INSERT INTO functions (id, account_id, region, name, next_version, tags) VALUES ($1, $2, $3, $4, $5, $6)', [owner.id, owner.accountId, owner.region, owner.name, owner.nextVersion, owner.tags]);
         await holdPackage(client, records[0]!.codeDigest, 'shared');
-        await ensurePackage();
+        await ensurePackages(new FunctionChange(client, owner.id));
         for (const record of records) await client.query(INSERT_VERSION, versionValues(record));
       });
     } catch (error) {

@@ -11,10 +11,12 @@ import { referenceOf, type CatalogueParts } from '../parts.js';
 import { numberedCopy } from '../publish.js';
 import { settingsOfCreate } from '../settings.js';
 import { assertTags } from '../tags.js';
+import { assertUnzippedSize, holdLayers, usedLayers } from '../used-layers.js';
 
 interface CreateFunctionInput {
   FunctionName: string;
   Code: CodeInput;
+  Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
   Tags?: Record<string, string>;
   Publish?: boolean;
@@ -28,7 +30,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const reference = referenceOf(input, context, 'CreateFunction');
     if (!NAME.test(reference.name)) throw validationError(input.FunctionName, 'functionName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+');
     if (reference.qualifier !== undefined) throw invalidParameter('FunctionName: a new function cannot be given a qualifier.');
-    const settings = settingsOfCreate(input, reference.name, parts.limits);
+    const settings = { ...settingsOfCreate(input, reference.name, parts.limits), layers: await usedLayers(parts, input.Layers ?? [], context) };
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
     assertTags(input.Tags ?? {});
@@ -36,6 +38,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
     const code = await storeArchive(parts, archive);
+    await assertUnzippedSize(parts, code.codeDigest, settings.layers);
 
     const now = new Date(clock.now());
     const functionId = randomUUID();
@@ -56,7 +59,11 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
       servingRevision: randomUUID(),
     };
     const records = input.Publish ? [latest, numberedCopy(latest, 1, created(), undefined, now)] : [latest];
-    if (!(await store.insertFunction(owner, records, () => ensurePackage(parts, code.codeDigest, archive)))) throw taken();
+    const inserted = await store.insertFunction(owner, records, async (change) => {
+      await ensurePackage(parts, code.codeDigest, archive);
+      await holdLayers(parts, settings.layers, [], change);
+    });
+    if (!inserted) throw taken();
     for (const record of records) parts.preparations.begin({ owner, record });
     // With Publish the answer is version 1, but its ARN stays unqualified (spec/lambda-api.md 3).
     return functionConfiguration(owner, records.at(-1)!, vault);
