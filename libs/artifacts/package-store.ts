@@ -29,6 +29,14 @@ export interface PackageStore {
   directory(digest: string): Promise<string>;
   /** @throws InfrastructureError when the archive is not there or its bytes no longer match the digest */
   readArchive(digest: string): Promise<Buffer>;
+  /** Bytes of the files in the archive. @throws InfrastructureError as readArchive */
+  unzippedSize(digest: string): Promise<number>;
+  /**
+   * Absolute path of several packages laid over each other, later ones above: the same directory for the same list. Callers
+   * only read from it.
+   * @throws InfrastructureError when an archive is not there or damaged
+   */
+  layers(digests: readonly string[]): Promise<string>;
   /** Removes archive and code; an unknown digest is no error. */
   remove(digest: string): Promise<void>;
 }

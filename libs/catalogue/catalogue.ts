@@ -2,30 +2,63 @@ import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { systemClock, type Clock } from '@hearth/kernel';
+import { addLayerVersionPermission } from './api/add-layer-version-permission.js';
+import { addPermission } from './api/add-permission.js';
+import { createAlias } from './api/create-alias.js';
 import { createFunction } from './api/create-function.js';
+import { deleteAlias } from './api/delete-alias.js';
+import { deleteFunctionConcurrency } from './api/delete-function-concurrency.js';
+import { deleteFunctionEventInvokeConfig } from './api/delete-function-event-invoke-config.js';
 import { deleteFunction } from './api/delete-function.js';
+import { deleteLayerVersion } from './api/delete-layer-version.js';
+import { deleteResourcePolicy } from './api/delete-resource-policy.js';
+import { getAccountSettings } from './api/get-account-settings.js';
+import { getAlias } from './api/get-alias.js';
+import { getFunctionConcurrency } from './api/get-function-concurrency.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
+import { getFunctionEventInvokeConfig } from './api/get-function-event-invoke-config.js';
 import { getFunction } from './api/get-function.js';
 import { getFunctionRecursionConfig } from './api/get-function-recursion-config.js';
 import { getRuntimeManagementConfig } from './api/get-runtime-management-config.js';
+import { getLayerVersionByArn } from './api/get-layer-version-by-arn.js';
+import { getLayerVersionPolicy } from './api/get-layer-version-policy.js';
+import { getLayerVersion } from './api/get-layer-version.js';
+import { getPolicy } from './api/get-policy.js';
+import { getResourcePolicy } from './api/get-resource-policy.js';
+import { listAliases } from './api/list-aliases.js';
+import { listFunctionEventInvokeConfigs } from './api/list-function-event-invoke-configs.js';
 import { listFunctions } from './api/list-functions.js';
+import { listLayerVersions } from './api/list-layer-versions.js';
+import { listLayers } from './api/list-layers.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
+import { publishLayerVersion } from './api/publish-layer-version.js';
 import { publishVersion } from './api/publish-version.js';
+import { putFunctionConcurrency } from './api/put-function-concurrency.js';
+import { putFunctionEventInvokeConfig } from './api/put-function-event-invoke-config.js';
+import { putResourcePolicy } from './api/put-resource-policy.js';
+import { removeLayerVersionPermission } from './api/remove-layer-version-permission.js';
+import { removePermission } from './api/remove-permission.js';
 import { putFunctionRecursionConfig } from './api/put-function-recursion-config.js';
 import { putRuntimeManagementConfig } from './api/put-runtime-management-config.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
+import { updateAlias } from './api/update-alias.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
+import { updateFunctionEventInvokeConfig } from './api/update-function-event-invoke-config.js';
+import { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
 import { ChangeFeed, type ChangeListener } from './change-feed.js';
 import { codeSigningOperations } from './code-signing/code-signing-operations.js';
 import { CodeSigningStore } from './code-signing/code-signing-store.js';
 import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
+import { FunctionPolicies, type FunctionPolicy } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
+import { InvocableStore } from './invocable-store.js';
+import { LayerStore } from './layer-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
 import { CachingFunctionResolver } from './resolver.js';
@@ -52,7 +85,11 @@ export interface CatalogueOptions {
   architectures?: readonly Architecture[];
   /** Default: makes sure that the package is unpacked here. */
   prepare?: Prepare;
+  /** Concurrent executions of an account; default 1,000. */
+  accountConcurrency?: number;
   clock?: Clock;
+  /** In [0, 1): decides between the versions of an alias. */
+  random?: () => number;
   /** Failures that no caller sees: background steps, the change listener. */
   onError?: (error: unknown, doing: string) => void;
   /** Unsigned code was deployed under a code signing configuration that warns. */
@@ -67,6 +104,11 @@ export interface Catalogue {
   resolver: FunctionResolver;
   /** For who keeps something about functions in memory. */
   changes: FunctionChanges;
+  /**
+   * Resource policy of exactly this function, version or alias, for the guard: at once when it is in memory. The same object as
+   * long as the policy is the same.
+   */
+  functionPolicy(arn: string): FunctionPolicy | undefined | Promise<FunctionPolicy | undefined>;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -86,11 +128,13 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const onError = options.onError ?? ((error, doing) => console.error(`Failed while ${doing}:`, error));
   const vault = new EnvironmentVault(options.secrets);
   const listeners: ChangeListener[] = [];
-  const everyone: ChangeListener = { onChange: (functionId) => listeners.forEach((each) => each.onChange(functionId)), onGap: () => listeners.forEach((each) => each.onGap()) };
-  const store = new CatalogueStore(database, everyone.onChange);
-  const feed = new ChangeFeed(database, everyone, (error) => onError(error, 'listening for changes of functions'));
-  const resolver = new CachingFunctionResolver(store, vault, feed);
-  listeners.push(resolver);
+  const onChange = (scope: string): void => listeners.forEach((each) => each.onChange(scope));
+  const onGap = (): void => listeners.forEach((each) => each.onGap());
+  const store = new CatalogueStore(database, onChange);
+  const feed = new ChangeFeed(database, { onChange, onGap }, (error) => onError(error, 'listening for changes of functions'));
+  const resolver = new CachingFunctionResolver(new InvocableStore(database), vault, feed, options.random);
+  const policies = new FunctionPolicies(store, feed);
+  listeners.push(resolver, policies);
   const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
@@ -100,6 +144,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   );
   const parts: CatalogueParts = {
     store,
+    layers: new LayerStore(database),
     packages,
     objects: options.objects,
     codeSigning: new CodeSigningStore(database),
@@ -109,6 +154,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },
     clock: options.clock ?? systemClock,
     codeLink: options.codeLink,
+    accountConcurrency: options.accountConcurrency ?? ACCOUNT_CONCURRENCY_LIMIT,
   };
   feed.start();
   housekeeping.start();
@@ -116,6 +162,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     operations: operationsOf(parts),
     resolver,
     changes: { isLive: () => feed.isLive(), subscribe: (listener) => void listeners.push(listener) },
+    functionPolicy: (arn) => policies.find(arn),
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {
@@ -140,6 +187,35 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     ListTags: listTags(parts),
     TagResource: tagResource(parts),
     UntagResource: untagResource(parts),
+    CreateAlias: createAlias(parts),
+    GetAlias: getAlias(parts),
+    ListAliases: listAliases(parts),
+    UpdateAlias: updateAlias(parts),
+    DeleteAlias: deleteAlias(parts),
+    AddPermission: addPermission(parts),
+    GetPolicy: getPolicy(parts),
+    RemovePermission: removePermission(parts),
+    PutResourcePolicy: putResourcePolicy(parts),
+    GetResourcePolicy: getResourcePolicy(parts),
+    DeleteResourcePolicy: deleteResourcePolicy(parts),
+    PutFunctionConcurrency: putFunctionConcurrency(parts),
+    GetFunctionConcurrency: getFunctionConcurrency(parts),
+    DeleteFunctionConcurrency: deleteFunctionConcurrency(parts),
+    GetAccountSettings: getAccountSettings(parts),
+    PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig(parts),
+    UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig(parts),
+    GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig(parts),
+    DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig(parts),
+    ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs(parts),
+    PublishLayerVersion: publishLayerVersion(parts),
+    GetLayerVersion: getLayerVersion(parts),
+    GetLayerVersionByArn: getLayerVersionByArn(parts),
+    ListLayers: listLayers(parts),
+    ListLayerVersions: listLayerVersions(parts),
+    DeleteLayerVersion: deleteLayerVersion(parts),
+    AddLayerVersionPermission: addLayerVersionPermission(parts),
+    GetLayerVersionPolicy: getLayerVersionPolicy(parts),
+    RemoveLayerVersionPermission: removeLayerVersionPermission(parts),
     PutRuntimeManagementConfig: putRuntimeManagementConfig(parts),
     GetRuntimeManagementConfig: getRuntimeManagementConfig(parts),
     PutFunctionRecursionConfig: putFunctionRecursionConfig(parts),

@@ -11,7 +11,6 @@ const NEUTRAL: Record<string, (value: any) => boolean> = {
   DeadLetterConfig: (value) => !value.TargetArn,
   KMSKeyArn: (value) => value === '',
   SourceKMSKeyArn: (value) => value === '',
-  Layers: isEmptyList,
   FileSystemConfigs: isEmptyList,
   ImageConfig: (value) => isEmptyList(value.EntryPoint) && isEmptyList(value.Command) && !value.WorkingDirectory,
   SnapStart: (value) => (value.ApplyOn ?? 'None') === 'None',

@@ -1,7 +1,7 @@
 import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import type { Fleet, InvocationOutcome } from '@hearth/fleet';
 import { functionArn, ServiceError } from '@hearth/kernel';
-import type { AccountConcurrency } from './account-concurrency.js';
+import type { Concurrency } from './concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import { MAX_HOPS, nextHop, recursiveInvocation } from './lineage.js';
 import { toFunctionSpec } from './to-function-spec.js';
@@ -30,7 +30,7 @@ export class Execution {
   constructor(
     private readonly resolver: FunctionResolver,
     private readonly fleet: Fleet,
-    private readonly concurrency: AccountConcurrency,
+    private readonly concurrency: Concurrency,
     private readonly telemetry?: InvocationTelemetry,
   ) {}
 
@@ -46,7 +46,7 @@ export class Execution {
     if (version.state !== 'Active') throw notActive(version.state);
     const hop = nextHop(target.traceHeader, version.functionId);
     if (hop.count > MAX_HOPS && version.recursiveLoop !== 'Allow') throw recursiveInvocation();
-    this.take(target);
+    const pool = this.take(version);
     const queuedAt = target.before?.queue?.[0];
     if (queuedAt !== undefined) this.telemetry?.metrics.eventStarted(resolvedAt - queuedAt);
     try {
@@ -64,15 +64,15 @@ export class Execution {
       this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome);
       return { version, outcome };
     } finally {
-      this.concurrency.release(target.accountId);
+      this.concurrency.release(pool);
     }
   }
 
-  private take(target: ExecutionTarget): void {
+  private take(version: InvocableVersion): string {
     try {
-      this.concurrency.take(target.accountId);
+      return this.concurrency.take(version);
     } catch (error) {
-      this.telemetry?.metrics.throttle(target.accountId, target.functionName);
+      this.telemetry?.metrics.throttle(version.accountId, version.functionName);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import { newConfigId, shownConfig, type AllowedPublishers, type CodeSigningConfig, type CodeSigningPolicies } from '../code-signing/code-signing-config.js';
 import type { CatalogueParts } from '../parts.js';
-import { assertTagCount } from '../tags.js';
+import { assertTags } from '../tags.js';
 
 interface CreateCodeSigningConfigInput {
   Description?: string;
@@ -12,7 +12,7 @@ interface CreateCodeSigningConfigInput {
 
 export function createCodeSigningConfig({ codeSigning, clock }: CatalogueParts): OperationHandler {
   return async (input: CreateCodeSigningConfigInput, { accountId, region }) => {
-    assertTagCount(input.Tags ?? {});
+    assertTags(input.Tags ?? {});
     const config: CodeSigningConfig = {
       id: newConfigId(),
       accountId,

@@ -11,6 +11,7 @@ import { findLatest, unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { publishCopy, unchangedVersion, type Written } from '../publish.js';
 import { validateArchitecture } from '../settings.js';
+import { assertUnzippedSize } from '../used-layers.js';
 import { refuseUnsupportedMembers } from '../unsupported-members.js';
 
 interface UpdateFunctionCodeInput extends CodeInput {
@@ -32,6 +33,7 @@ export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
     const archive = await archiveOf(parts, input, context.accountId);
     if (input.Architectures?.[0]) validateArchitecture(input.Architectures[0], parts.limits);
     const code = await storeArchive(parts, archive);
+    await assertUnzippedSize(parts, code.codeDigest, before.record.layers);
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
       if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
