@@ -25,7 +25,8 @@ export function assertLayerRegion(layer: LayerReference, region: string): void {
  */
 export function assertReadable(reference: LayerVersionReference, record: LayerRecord | undefined, context: OperationContext): void {
   if (reference.accountId === context.accountId) return;
-  if (record?.policy == null || !sharedWith(record.policy.document, context.accountId)) throw refused('lambda:GetLayerVersion', reference.versionArn, context);
+  const policy = record?.policy ?? undefined;
+  if (policy === undefined || !sharedWith(policy.document, context.accountId)) throw refused('lambda:GetLayerVersion', reference.versionArn, context);
 }
 
 /** Statements have the one form that AddLayerVersionPermission makes. There are no organizations here, so one bound to some applies to nobody. */
