@@ -1,22 +1,25 @@
 import type { ServerResponse } from 'node:http';
-import { notImplemented, parseQuery, type OperationHandler, type QueryParameters, type RestJsonService, type SigV4Verifier, type WireResponse } from '@hearth/aws-wire';
-import { parseFunctionReference } from '@hearth/catalogue';
-import { authorise, type AccessKey } from '@hearth/iam';
+import { ErrorRenderer, notImplemented, parseQuery, type OperationContext, type QueryParameters, type RestJsonService, type SigV4Verifier, type WireResponse } from '@hearth/aws-wire';
+import type { AccessKey } from '@hearth/iam';
 import { ServiceError, type Clock } from '@hearth/kernel';
 import type { InvokeAnswer } from '@hearth/invocation';
 import type { Logger } from 'pino';
 import { authenticateHead, type KeyLookup } from './authentication.js';
 import type { AwsRequest } from './aws-request.js';
-import { MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
+import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
 import { forService, serviceNotImplemented } from './foreign-service.js';
+import { CallFacts, type Guard } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
 import { parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
+import type { ServedService } from './served-service.js';
 import { answeredTraceHeader } from './trace-header.js';
 
 export interface AwsEndpointParts {
   lambda: RestJsonService;
-  operations: Readonly<Record<string, OperationHandler>>;
+  /** By the service name of signatures, `lambda` among them. */
+  services: ReadonlyMap<string, ServedService>;
+  guard: Guard;
   invocation: InvocationPort;
   verifier: SigV4Verifier;
   keys: KeyLookup;
@@ -29,7 +32,9 @@ export interface AwsEndpointParts {
 }
 
 const NO_BODY = Buffer.alloc(0);
-const SERVED = 'lambda';
+const LAMBDA = 'lambda';
+/** For callers who do not say which service they mean. */
+const PLAIN_ERRORS = new ErrorRenderer();
 const ONE_WRITE_BYTES = 16_384;
 
 /**
@@ -63,10 +68,11 @@ export class AwsEndpoint {
       const payload = this.parts.verifier.checkBody(request.presented!, key, body);
       const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
       const service = request.presented!.credential.service;
-      if (service !== SERVED) throw serviceNotImplemented(service);
+      const served = this.parts.services.get(service);
+      if (served === undefined) throw serviceNotImplemented(service, [...this.parts.services.keys()]);
       const query = parseQuery(request.target.rawQuery);
       if (query === undefined) throw new ServiceError('InvalidParameterValueException', 400, 'The query string is not valid percent-encoding.');
-      const done = request.isInvoke ? this.invoke(request, response, key, query, bytes) : this.operate(request, response, key, query, bytes);
+      const done = request.isInvoke && service === LAMBDA ? this.invoke(request, response, key, query, bytes) : this.operate(served, request, response, key, query, bytes);
       done.catch((error: unknown) => this.fail(request, response, error));
     } catch (error) {
       this.fail(request, response, error);
@@ -84,15 +90,18 @@ export class AwsEndpoint {
     if (known === undefined || known.status >= 500) {
       this.parts.logger[known?.status === 501 ? 'debug' : 'error']({ err: error, requestId: request.requestId, operation: request.operation }, 'request failed');
     }
-    const rendered = this.parts.lambda.errors.render(error, request.requestId);
-    const service = request.presented?.credential.service;
     const code = known?.code ?? 'ServiceException';
-    this.write(request, response, service === undefined || service === SERVED ? rendered : forService(service, rendered, code, known?.message ?? '', request.requestId), code);
+    const service = request.service ?? LAMBDA;
+    const served = this.parts.services.get(service);
+    const rendered =
+      served?.service.failure(error, request.requestId) ?? forService(service, PLAIN_ERRORS.render(error, request.requestId), code, known?.message ?? '', request.requestId);
+    this.write(request, response, rendered, code);
   }
 
   // Kept `async` so that a synchronous throw of the parser rejects; its one await is the invocation itself.
   private async invoke(request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
     request.operation = 'Invoke';
+    const now = this.parts.clock.now();
     const { command, resource } = parseInvoke(this.parts.lambda, {
       functionName: decodeLabel(request.segments[2]!),
       query,
@@ -100,16 +109,17 @@ export class AwsEndpoint {
       body,
       place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn },
       requestId: request.requestId,
-      now: this.parts.clock.now(),
+      now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
-    authorise(key, 'lambda:InvokeFunction', resource);
+    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, new CallFacts(request.raw, now, this.parts.region));
+    if (allowed !== undefined) await allowed;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
     const answer = await (around === undefined
       ? work()
       : around(
-          { service: SERVED, operation: 'Invoke', requestId: request.requestId, accountId: key.accountId, functionName: command.functionName, traceHeader: command.traceHeader },
+          { service: LAMBDA, operation: 'Invoke', requestId: request.requestId, accountId: key.accountId, functionName: command.functionName, traceHeader: command.traceHeader },
           work,
         ));
     this.writeInvokeAnswer(request, response, answer, command.traceHeader!);
@@ -128,35 +138,33 @@ export class AwsEndpoint {
     this.ended(request, answer.statusCode);
   }
 
-  private async operate(request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
-    const { lambda, operations, region, telemetry } = this.parts;
-    const { operation, labels } = lambda.match(request.raw.method ?? '', request.target.rawPath, query);
-    request.operation = operation.name;
-    const handler = Object.hasOwn(operations, operation.name) ? operations[operation.name] : undefined;
-    if (handler === undefined) throw notImplemented(operation.name);
-    const input = lambda.decode(operation, { labels, query, headers: request.raw.headers, body });
-    authorise(key, `lambda:${operation.name}`, this.resourceOf(operation.name, input, key));
-    const context = {
+  private async operate(served: ServedService, request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
+    const { service, operations, permissions } = served;
+    const call = service.call({ method: request.raw.method ?? '', rawPath: request.target.rawPath, query, headers: request.raw.headers, body });
+    const { operation } = call;
+    request.operation = service.name === LAMBDA ? operation : `${service.name}:${operation}`;
+    const handler = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+    if (handler === undefined) throw notImplemented(operation);
+    const input = call.input();
+    const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
+    const context = this.contextOf(request, key, facts);
+    await this.parts.guard.check(key, await permissions[operation]!(input, context), facts);
+    const work = (): Promise<Record<string, unknown>> => handler(input, context);
+    const { around } = this.parts.telemetry;
+    const output = await (around === undefined ? work() : around({ service: service.name, operation, requestId: request.requestId, accountId: key.accountId }, work));
+    this.write(request, response, service.answer(operation, output, request.requestId));
+  }
+
+  private contextOf(request: AwsRequest, key: AccessKey, facts: CallFacts): OperationContext {
+    return {
       accountId: key.accountId,
-      region,
+      region: this.parts.region,
       principalArn: key.principalArn,
+      accessKeyId: key.accessKeyId,
+      conditionKeys: facts.conditionKeys(),
       requestId: request.requestId,
       baseUrl: this.parts.publicUrl ?? `http://${request.raw.headers.host}`,
     };
-    const work = (): Promise<Record<string, unknown>> => handler(input, context);
-    const output = await (telemetry.around === undefined
-      ? work()
-      : telemetry.around({ service: SERVED, operation: operation.name, requestId: request.requestId, accountId: key.accountId }, work));
-    this.write(request, response, lambda.encode(operation, output));
-  }
-
-  /** Policies see the function as it was asked for; operations that name none have resource `*` (spec/iam-and-sts.md 4). */
-  private resourceOf(operation: string, input: Record<string, unknown>, key: AccessKey): string {
-    const name = input['FunctionName'];
-    if (typeof name !== 'string') return '*';
-    const qualifier = input['Qualifier'];
-    const place = { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn, action: `lambda:${operation}` };
-    return parseFunctionReference(name, typeof qualifier === 'string' ? qualifier : undefined, place).arn;
   }
 
   private checkLength(request: AwsRequest): void {
@@ -165,11 +173,13 @@ export class AwsEndpoint {
   }
 
   bodyLimit(request: AwsRequest): number {
-    return request.isInvoke ? payloadLimit(request.raw.headers['x-amz-invocation-type'] as string | undefined) : MAX_REQUEST_BYTES;
+    if (request.isInvoke) return payloadLimit(request.raw.headers['x-amz-invocation-type'] as string | undefined);
+    return request.service === LAMBDA ? MAX_REQUEST_BYTES : MAX_OTHER_REQUEST_BYTES;
   }
 
   private tooLarge(request: AwsRequest, bytes: number | undefined): ServiceError {
     if (request.isInvoke) return payloadTooLarge(bytes, request.raw.headers['x-amz-invocation-type'] as string | undefined);
+    if (request.service !== LAMBDA) return requestTooLarge(request.operation, MAX_OTHER_REQUEST_BYTES);
     try {
       const query = parseQuery(request.target.rawQuery);
       request.operation = this.parts.lambda.match(request.raw.method ?? '', request.target.rawPath, query ?? new Map()).operation.name;
@@ -193,7 +203,7 @@ export class AwsEndpoint {
   }
 
   private ended(request: AwsRequest, status: number, errorCode?: string): void {
-    const record = { operation: request.operation, status, errorCode, durationMs: performance.now() - request.startedAt, requestId: request.requestId, accountId: request.key?.accountId };
+    const record = { operation: request.operation, status, errorCode, durationMs: performance.now() - request.startedAt, requestId: request.requestId, accountId: request.key?.accountId, accessKeyId: request.key?.accessKeyId, service: request.presented?.credential.service };
     this.parts.telemetry.ended?.(record);
     this.parts.logger.debug(record, 'request');
   }

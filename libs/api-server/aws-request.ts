@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { pathSegments, splitTarget, type PresentedSignature, type RequestTarget } from '@hearth/aws-wire';
 import type { AccessKey } from '@hearth/iam';
 
+const SERVICE_IN_SCOPE = /Credential=[^/\s]{1,128}\/\d{8}\/[^/\s]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/;
+
 /** One AWS request on its way from the socket to the answer. */
 export class AwsRequest {
   /** Answered as `x-amzn-RequestId`; for Invoke also the id of the invocation. */
@@ -20,6 +22,11 @@ export class AwsRequest {
   constructor(readonly raw: IncomingMessage) {
     this.target = splitTarget(raw.url ?? '/');
     this.segments = pathSegments(this.target.rawPath);
+  }
+
+  /** The service that the signature names, also when the signature is wrong: errors are told in its form. */
+  get service(): string | undefined {
+    return this.presented?.credential.service ?? SERVICE_IN_SCOPE.exec(this.raw.headers.authorization ?? '')?.[1];
   }
 
   get isInvoke(): boolean {

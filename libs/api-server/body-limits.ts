@@ -2,13 +2,15 @@ import { ServiceError } from '@hearth/kernel';
 
 /** Bytes of a control-plane request's body (spec/lambda-api.md 3.2). */
 export const MAX_REQUEST_BYTES = 70_167_211;
+/** Bytes of a request to any other service: 1 MB of log events and what JSON makes of them. */
+export const MAX_OTHER_REQUEST_BYTES = 10_485_760;
 /** Bytes of a synchronous event (spec/invoke.md 1.1). */
 export const MAX_SYNC_PAYLOAD_BYTES = 6_291_456;
 /** Bytes of an asynchronous event. */
 export const MAX_ASYNC_PAYLOAD_BYTES = 1_048_576;
 
-export function requestTooLarge(operation: string): ServiceError {
-  return new ServiceError('RequestEntityTooLargeException', 413, `Request must be smaller than ${MAX_REQUEST_BYTES} bytes for the ${operation} operation`, {
+export function requestTooLarge(operation: string, limit = MAX_REQUEST_BYTES): ServiceError {
+  return new ServiceError('RequestEntityTooLargeException', 413, `Request must be smaller than ${limit} bytes for the ${operation} operation`, {
     fault: null,
     messageMember: 'message',
   });

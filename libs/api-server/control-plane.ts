@@ -14,15 +14,22 @@ import { awsRoutes } from './aws-routes.js';
 import type { CodeLinks } from './code-links.js';
 import { codeRoute } from './code-route.js';
 import { ControlPlaneModule } from './control-plane.module.js';
+import { ADMINISTRATOR_ONLY, type Guard } from './guard.js';
 import type { Health } from './health.controller.js';
 import type { InvocationPort } from './invocation-port.js';
+import { lambdaPermissions } from './permissions/lambda.js';
 import type { RequestTelemetry } from './request-telemetry.js';
+import { servedServices, type ServedService } from './served-service.js';
 
 export interface ControlPlaneOptions {
   settings: Pick<Settings, 'HEARTH_REGION' | 'HEARTH_HOST' | 'HEARTH_PORT' | 'HEARTH_PUBLIC_URL'>;
   keyStore: KeyLookup;
   /** By operation name of the service model; what is missing answers 501. */
   catalogueOperations: Readonly<Record<string, OperationHandler>>;
+  /** Further services, for instance IAM. */
+  services?: readonly ServedService[];
+  /** Default: administrators only. */
+  guard?: Guard;
   invocation: InvocationPort;
   codeLinks: CodeLinks;
   /** `PackageStore.readArchive` */
@@ -55,9 +62,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const { settings, logger } = options;
   const clock = options.clock ?? systemClock;
   const health: Health = { draining: false, checks: options.healthChecks ?? {} };
+  const lambda = lambdaService();
   const endpoint = new AwsEndpoint({
-    lambda: lambdaService(),
-    operations: options.catalogueOperations,
+    lambda,
+    services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions }, ...(options.services ?? [])]),
+    guard: options.guard ?? ADMINISTRATOR_ONLY,
     invocation: options.invocation,
     verifier: new SigV4Verifier({ region: settings.HEARTH_REGION, clock }),
     keys: options.keyStore,

@@ -4,8 +4,8 @@ import type { WireResponse } from '@hearth/aws-wire';
 /** Services whose clients read errors as XML. */
 const QUERY_SERVICES: ReadonlySet<string> = new Set(['iam', 'sts', 'sns', 'cloudformation', 'ec2', 'monitoring', 'rds', 'autoscaling', 'elasticloadbalancing']);
 
-export function serviceNotImplemented(service: string): ServiceError {
-  return new ServiceError('NotImplementedException', 501, `Service '${service}' is not implemented by Hearth yet; this endpoint serves: lambda.`, {
+export function serviceNotImplemented(service: string, served: readonly string[]): ServiceError {
+  return new ServiceError('NotImplementedException', 501, `Service '${service}' is not implemented by Hearth yet; this endpoint serves: ${served.join(', ')}.`, {
     fault: null,
     messageMember: 'message',
   });

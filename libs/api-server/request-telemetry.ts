@@ -24,4 +24,8 @@ export interface RequestRecord {
   durationMs: number;
   requestId: string;
   accountId?: string;
+  /** Of a call that was signed rightly. */
+  accessKeyId?: string;
+  /** As signatures name it. */
+  service?: string;
 }

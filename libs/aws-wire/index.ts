@@ -1,4 +1,8 @@
-export type { OperationContext, OperationHandler } from './operation.js';
+export type { OperationContext, OperationHandler, Permission, PermissionMapping } from './operation.js';
+export type { AwsCall, AwsService, WireRequest } from './aws-service.js';
+export { iamService, logsService, stsService } from './services.js';
+export { QueryService } from './query/query-service.js';
+export { JsonService } from './json/json-service.js';
 export { lambdaService } from './lambda-service.js';
 export { notImplemented, RestJsonService, type RestJsonOptions } from './rest-json/rest-json-service.js';
 export { loadServiceModel, type OperationModel, type ServiceModel, type Shape } from './rest-json/service-model.js';

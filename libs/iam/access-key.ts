@@ -8,6 +8,8 @@ export interface AccessKey {
   secretAccessKey: string;
   accountId: string;
   principalArn: string;
+  /** Unique id of the user, or of the role of a session; none for the account's root. */
+  identityId?: string;
   active: boolean;
   /** SHA-256 of the session token; temporary keys only. */
   tokenDigest?: Uint8Array;

@@ -1,18 +1,22 @@
 import type { Database } from '@hearth/database';
 import { InfrastructureError, systemClock, type Clock } from '@hearth/kernel';
 import { newAccessKeyId, newSecretAccessKey, secretContext, type AccessKey } from './access-key.js';
-import { KeyInvalidation } from './key-invalidation.js';
+import { ChangeListener } from './change-listener.js';
 import type { SecretBox } from './secret-box.js';
+import type { Queryable } from './store/queryable.js';
+import { insertSession, type NewSession } from './store/sessions.js';
 
 /*
  * Access keys in Postgres, cached in memory for the request path.
  * Invariants:
  * 1. An answer from memory is at most MAX_AGE_MS old, even when notifications are lost; older entries wait for Postgres.
- * 2. A change is announced in its own transaction (NOTIFY) and drops the entry everywhere, usually within milliseconds.
+ * 2. A change is announced in its own transaction (NOTIFY, by a trigger of the table) and drops the entry everywhere, usually within milliseconds.
  * 3. A load that began before an entry was dropped does not bring it back.
  * 4. Unknown ids take bounded memory.
  */
 
+/** Told by triggers of the table; the payload is the key's id. */
+const ACCESS_KEYS_CHANNEL = 'hearth_access_keys';
 const MAX_AGE_MS = 1_000;
 /** From this age on an entry is read again in the background, so that a busy key never waits. */
 const REFRESH_AGE_MS = 500;
@@ -36,32 +40,32 @@ export interface KeyStoreOptions {
 export interface NewAccessKey {
   accountId: string;
   principalArn: string;
+  /** The user, or the role of a session; the key goes with it. None for the account's root. */
+  identityId?: string;
   /** Temporary keys only. */
-  temporary?: { tokenDigest: Uint8Array; expiresAt: Date };
+  temporary?: { tokenDigest: Uint8Array; expiresAt: Date; session?: NewSession };
 }
-
-/** Runs statements: the pool, or the connection of a transaction. */
-type Queryable = Pick<Database['pool'], 'query'>;
 
 export class KeyStore {
   private readonly known = new Map<string, Entry>();
   private readonly unknown = new Map<string, Entry>();
   private readonly loading = new Map<string, Promise<AccessKey | undefined>>();
   private readonly clock: Clock;
-  private readonly invalidation: KeyInvalidation;
+  private readonly changes: ChangeListener;
 
   constructor(private readonly options: KeyStoreOptions) {
     this.clock = options.clock ?? systemClock;
-    this.invalidation = new KeyInvalidation(options.database, (id) => this.drop(id), options.onError);
+    const { database, onError } = options;
+    this.changes = new ChangeListener({ database, channel: ACCESS_KEYS_CHANNEL, changed: (id) => this.drop(id), onError });
   }
 
   /** Begins to listen for changes made by other processes. */
   async start(): Promise<void> {
-    await this.invalidation.start();
+    await this.changes.start();
   }
 
   async stop(): Promise<void> {
-    await this.invalidation.stop();
+    await this.changes.stop();
     await Promise.allSettled(this.loading.values());
   }
 
@@ -83,34 +87,38 @@ export class KeyStore {
     const secretAccessKey = newSecretAccessKey();
     const sealed = this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
     await within.query(
-      `WITH made AS (
-         INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
-       ) SELECT pg_notify('${KeyInvalidation.CHANNEL}', id) FROM made`,
-      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null],
+      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null],
     );
+    if (key.temporary?.session) await insertSession(within, accessKeyId, key.temporary.session);
     return {
       accessKeyId,
       secretAccessKey,
       accountId: key.accountId,
       principalArn: key.principalArn,
       active: true,
+      ...(key.identityId === undefined ? {} : { identityId: key.identityId }),
       ...(key.temporary ? { tokenDigest: key.temporary.tokenDigest, expiresAt: key.temporary.expiresAt.getTime() } : {}),
     };
   }
 
   /** @returns false when there is no such key */
   async setActive(accessKeyId: string, active: boolean): Promise<boolean> {
-    return this.change(accessKeyId, 'UPDATE access_keys SET active = $2 WHERE id = $1 RETURNING id', [active]);
+    return this.change(accessKeyId, 'UPDATE access_keys SET active = $2 WHERE id = $1', [active]);
   }
 
   /** @returns false when there is no such key */
   async delete(accessKeyId: string): Promise<boolean> {
-    return this.change(accessKeyId, 'DELETE FROM access_keys WHERE id = $1 RETURNING id', []);
+    return this.change(accessKeyId, 'DELETE FROM access_keys WHERE id = $1', []);
   }
 
   /** @throws SealError when the key was sealed with another master key */
   async read(accessKeyId: string, within: Queryable = this.options.database.pool): Promise<AccessKey | undefined> {
-    const { rows } = await within.query<AccessKeyRow>('SELECT id, account_id, principal_arn, sealed_secret, token_digest, expires_at, active FROM access_keys WHERE id = $1', [accessKeyId]);
+    const { rows } = await within.query<AccessKeyRow>(
+      `SELECT k.id, k.account_id, k.principal_arn, k.sealed_secret, k.token_digest, k.expires_at, k.identity_id, k.active AND a.disabled_at IS NULL AS active
+       FROM access_keys k JOIN accounts a ON a.id = k.account_id WHERE k.id = $1`,
+      [accessKeyId],
+    );
     const row = rows[0];
     if (row === undefined) return undefined;
     return {
@@ -119,14 +127,14 @@ export class KeyStore {
       accountId: row.account_id,
       principalArn: row.principal_arn,
       active: row.active,
+      ...(row.identity_id === null ? {} : { identityId: row.identity_id }),
       ...(row.token_digest === null ? {} : { tokenDigest: row.token_digest }),
       ...(row.expires_at === null ? {} : { expiresAt: row.expires_at.getTime() }),
     };
   }
 
   private async change(accessKeyId: string, statement: string, values: unknown[]): Promise<boolean> {
-    const sql = `WITH changed AS (${statement}) SELECT pg_notify('${KeyInvalidation.CHANNEL}', id) FROM changed`;
-    const { rowCount } = await this.options.database.pool.query(sql, [accessKeyId, ...values]);
+    const { rowCount } = await this.options.database.pool.query(statement, [accessKeyId, ...values]);
     this.drop(accessKeyId);
     return rowCount === 1;
   }
@@ -175,5 +183,7 @@ interface AccessKeyRow {
   sealed_secret: Buffer;
   token_digest: Buffer | null;
   expires_at: Date | null;
+  identity_id: string | null;
+  /** Neither the key nor its account is switched off. */
   active: boolean;
 }

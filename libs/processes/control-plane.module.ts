@@ -1,20 +1,41 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
+import { iamService, stsService } from '@hearth/aws-wire';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { ensureAdministrator, KeyStore, type Administrator, type SecretBox } from '@hearth/iam';
+import {
+  ensureAdministrator,
+  Guard,
+  iamOperations,
+  iamPermissions,
+  KeyStore,
+  KeyUsage,
+  policyDocuments,
+  PrincipalPolicyStore,
+  removeExpiredSessions,
+  stsOperations,
+  stsPermissions,
+  type Administrator,
+  type SecretBox,
+} from '@hearth/iam';
+import { systemClock } from '@hearth/kernel';
 import type { Invocation } from '@hearth/invocation';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+
+const SESSION_SWEEP_MS = 3_600_000;
 
 /** The API endpoint of this process and the administrator it belongs to. */
 @Injectable()
 export class ApiEndpoint implements BeforeApplicationShutdown {
   private controlPlane: ControlPlane | undefined;
   private keyStore: KeyStore | undefined;
+  private guard: Guard | undefined;
+  private keyUsage: KeyUsage | undefined;
+  private sessionSweeper: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -37,16 +58,34 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     await this.invocation.assertDurable();
     await this.catalogue.resumePending();
     this.keyStore = new KeyStore({ database, secretBox: this.secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
-    await this.keyStore.start();
+    this.guard = new Guard({ database, onError: (err) => logger.error({ err }, 'Policies could not be refreshed') });
+    this.keyUsage = new KeyUsage({ database, onError: (err) => logger.warn({ err }, 'The last use of access keys could not be stored yet') });
+    await Promise.all([this.keyStore.start(), this.guard.start()]);
+    this.keyUsage.start();
+    this.sessionSweeper = setInterval(() => {
+      removeExpiredSessions(database).catch((err: unknown) => logger.warn({ err }, 'Expired sessions could not be removed yet'));
+    }, SESSION_SWEEP_MS).unref();
+    const { keyStore, keyUsage } = this;
+    const iam = { database, keyStore, clock: systemClock, documents: policyDocuments };
     this.controlPlane = await createControlPlane({
       settings,
-      keyStore: this.keyStore,
+      keyStore,
+      guard: this.guard,
+      services: [
+        { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
+        { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
+      ],
       catalogueOperations: this.catalogue.operations,
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
       logger,
-      telemetry: { ended: (record) => metrics.httpRequest(record.operation, record.status) },
+      telemetry: {
+        ended: ({ operation, status, accessKeyId, service }) => {
+          metrics.httpRequest(operation, status);
+          if (accessKeyId !== undefined && service !== undefined) keyUsage.record(accessKeyId, service, settings.HEARTH_REGION);
+        },
+      },
       healthChecks: { postgres: () => database.ping() },
     });
     // The key is there before the first answer; only with a port of the system's choice is the address written once more.
@@ -70,7 +109,8 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.controlPlane?.close();
-    await this.keyStore?.stop();
+    clearInterval(this.sessionSweeper);
+    await Promise.all([this.keyStore?.stop(), this.guard?.stop(), this.keyUsage?.stop()]);
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { forgetPlatform, isHealthy, localEndpoint, recordPlatform, runningPlatform, startTicks, type Installation } from './installation.js';
+import { readProfile } from './profile.js';
 
 /** Covers the first start, which sets up a database. */
 const READY_DEADLINE_MS = 120_000;
@@ -23,8 +24,13 @@ export async function up(place: Installation): Promise<number> {
   }
   await assertPortFree(place.settings.HEARTH_HOST, place.settings.HEARTH_PORT, 'HEARTH_PORT');
   if (place.settings.HEARTH_METRICS_PORT !== 0) await assertPortFree('127.0.0.1', place.settings.HEARTH_METRICS_PORT, 'HEARTH_METRICS_PORT');
+  const known = await readProfile(place).catch(() => undefined); // Not there before the first start.
   const started = await launch(place);
   console.log(`Hearth is running at ${localEndpoint(place.settings)} (pid ${started.pid}, ready in ${(started.readyMs / 1000).toFixed(1)} s)`);
+  const { accessKeyId, secretAccessKey } = await readProfile(place);
+  if (accessKeyId !== known?.accessKeyId) {
+    console.log(`\nAdministrator access key, shown this once and kept in ${place.credentialsFile} (mode 0600):\n  access key id      ${accessKeyId}\n  secret access key  ${secretAccessKey}`);
+  }
   return 0;
 }
 

@@ -87,6 +87,11 @@ function decodePayload(model: ServiceModel, member: Member, body: Uint8Array): u
   return body.byteLength === 0 ? undefined : decodeJson(model, member.shape, parseJson(body));
 }
 
+/** A body that holds the whole input as one JSON object. @throws ServiceError SerializationException */
+export function decodeJsonBody(model: ServiceModel, shapeName: string, body: Uint8Array): Record<string, unknown> {
+  return decodeStructure(model, shapeOf(model, shapeName), parseJson(body));
+}
+
 /** @throws ServiceError SerializationException */
 function parseJson(body: Uint8Array): Record<string, unknown> {
   if (body.byteLength === 0) return {};

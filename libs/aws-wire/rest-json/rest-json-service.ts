@@ -1,4 +1,5 @@
 import { ServiceError } from '@hearth/kernel';
+import type { AwsCall, AwsService, WireRequest } from '../aws-service.js';
 import { decodeInput, type RequestParts } from './decoding.js';
 import { encodeOutput, type WireResponse } from './encoding.js';
 import { ErrorRenderer } from './error-rendering.js';
@@ -15,7 +16,7 @@ export interface RestJsonOptions {
 }
 
 /** A rest-json service driven by its published model: routes, codec, validation and errors. */
-export class RestJsonService {
+export class RestJsonService implements AwsService {
   readonly errors: ErrorRenderer;
   private readonly routes: RouteTable;
   private readonly validator: InputValidator;
@@ -25,12 +26,30 @@ export class RestJsonService {
     private readonly options: RestJsonOptions = {},
   ) {
     this.routes = new RouteTable(model);
-    this.validator = new InputValidator(model, options.enumsCheckedElsewhere);
+    this.validator = new InputValidator(model, { enumsCheckedElsewhere: options.enumsCheckedElsewhere });
     this.errors = new ErrorRenderer(model);
   }
 
-  get operationNames(): string[] {
+  get name(): string {
+    return this.model.metadata.signingName ?? this.model.metadata.endpointPrefix;
+  }
+
+  get operationNames(): readonly string[] {
     return Object.keys(this.model.operations);
+  }
+
+  call({ method, rawPath, query, headers, body }: WireRequest): AwsCall {
+    const { operation, labels } = this.match(method, rawPath, query);
+    return { operation: operation.name, input: () => this.decode(operation, { labels, query, headers, body }) };
+  }
+
+  answer(operation: string, output: Record<string, unknown>, requestId: string): WireResponse {
+    const response = this.encode(this.model.operations[operation] as OperationModel, output);
+    return { ...response, headers: { 'x-amzn-RequestId': requestId, ...response.headers } };
+  }
+
+  failure(error: unknown, requestId: string): WireResponse {
+    return this.errors.render(error, requestId);
   }
 
   /** @throws ServiceError UnknownOperationException */

@@ -5,7 +5,7 @@ import { projectRoot } from '@hearth/kernel';
 /** The parts of botocore's `service-2.json` format that this library reads. */
 export interface ServiceModel {
   source: string;
-  metadata: { apiVersion: string; endpointPrefix: string; signingName?: string; protocol: string };
+  metadata: { apiVersion: string; endpointPrefix: string; signingName?: string; protocol: string; xmlNamespace?: string; targetPrefix?: string; jsonVersion?: string };
   operations: Record<string, OperationModel>;
   shapes: Record<string, Shape>;
 }
@@ -14,7 +14,7 @@ export interface OperationModel {
   name: string;
   http: { method: string; requestUri: string; responseCode?: number };
   input?: { shape: string };
-  output?: { shape: string };
+  output?: { shape: string; resultWrapper?: string };
   errors?: { shape: string }[];
 }
 
@@ -42,6 +42,8 @@ export interface Shape {
   max?: number;
   pattern?: string;
   enum?: string[];
+  /** Query protocol: no element around the items. */
+  flattened?: boolean;
   sensitive?: boolean;
   exception?: boolean;
   error?: { httpStatusCode: number; senderFault?: boolean };

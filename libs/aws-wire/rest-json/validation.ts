@@ -15,23 +15,32 @@ const MAX_REPORTED = 100;
 export class InputValidator {
   private readonly patterns = new Map<string, RegExp>();
 
-  /** @param enumsCheckedElsewhere paths of members (`runtime`) whose enum the service answers for with an error of its own */
+  private readonly enumsCheckedElsewhere: ReadonlySet<string>;
+  private readonly errorCode: string;
+
   constructor(
     private readonly model: ServiceModel,
-    private readonly enumsCheckedElsewhere: ReadonlySet<string> = new Set(),
+    options: {
+      /** Paths of members (`runtime`) whose enum the service answers for with an error of its own. */
+      enumsCheckedElsewhere?: ReadonlySet<string>;
+      /** Default ValidationException. */
+      errorCode?: string;
+    } = {},
   ) {
+    this.enumsCheckedElsewhere = options.enumsCheckedElsewhere ?? new Set();
+    this.errorCode = options.errorCode ?? 'ValidationException';
     for (const shape of Object.values(model.shapes)) {
       if (shape.pattern !== undefined && !this.patterns.has(shape.pattern)) this.patterns.set(shape.pattern, compileJavaPattern(shape.pattern));
     }
   }
 
-  /** @throws ServiceError ValidationException */
+  /** @throws ServiceError with the service's code for broken constraints */
   validate(shapeName: string, input: Record<string, unknown>): void {
     const violations: string[] = [];
     this.structure(shapeOf(this.model, shapeName), input, '', violations);
     if (violations.length === 0) return;
     const noun = violations.length === 1 ? 'error' : 'errors';
-    throw new ServiceError('ValidationException', 400, `${violations.length} validation ${noun} detected: ${violations.slice(0, MAX_REPORTED).join('; ')}`, {
+    throw new ServiceError(this.errorCode, 400, `${violations.length} validation ${noun} detected: ${violations.slice(0, MAX_REPORTED).join('; ')}`, {
       fault: null,
       messageMember: 'message',
     });

@@ -158,12 +158,18 @@ function headerTime(headers: HeaderValues): { timestamp: string; signedAt: numbe
   return { timestamp: formatTimestamp(signedAt), signedAt };
 }
 
+/** The text parsed last: on a busy server most requests of a second carry the same one. */
+let lastTimestamp: { text: string; time: number } | undefined;
+
 function parseTimestamp(text: string): number | undefined {
+  if (lastTimestamp?.text === text) return lastTimestamp.time;
   const parts = TIMESTAMP.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, hour, minute, second] = parts.map(Number) as [number, number, number, number, number, number, number];
   const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  return formatTimestamp(time) === text ? time : undefined;
+  if (formatTimestamp(time) !== text) return undefined;
+  lastTimestamp = { text, time };
+  return time;
 }
 
 /** `YYYYMMDDTHHMMSSZ` */

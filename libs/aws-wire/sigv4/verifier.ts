@@ -26,6 +26,11 @@ export interface SigV4VerifierOptions {
 
 /** Lambda and most services allow 5 minutes of clock skew (spec/iam-and-sts.md 2.4). */
 const SKEW_MS = 5 * 60_000;
+const WIDER_SKEW_MS = 15 * 60_000;
+const WITH_WIDER_SKEW: ReadonlySet<string> = new Set(['iam', 'sts', 'sns', 's3']);
+/** Their clients sign for us-east-1 wherever they are, unless an endpoint of their own region is configured. */
+const GLOBAL_SERVICES: ReadonlySet<string> = new Set(['iam', 'sts']);
+const GLOBAL_REGION = 'us-east-1';
 
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -52,7 +57,8 @@ export class SigV4Verifier {
     if (credential.date !== timestamp.slice(0, 8)) {
       throw invalidSignature(`Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${credential.date}' != '${timestamp.slice(0, 8)}', from '${timestamp}'.`);
     }
-    if (credential.region !== this.options.region) throw invalidSignature('Credential should be scoped to a valid region.');
+    const global = GLOBAL_SERVICES.has(credential.service) && credential.region === GLOBAL_REGION;
+    if (credential.region !== this.options.region && !global) throw invalidSignature('Credential should be scoped to a valid region.');
     return presented;
   }
 
@@ -124,16 +130,18 @@ export class SigV4Verifier {
     return timingSafeEqual(expected, Buffer.from(presented.signature, 'hex'));
   }
 
-  private checkTime({ signedAt, timestamp, expiresSeconds }: PresentedSignature): void {
+  private checkTime({ signedAt, timestamp, expiresSeconds, credential }: PresentedSignature): void {
     const now = this.options.clock.now();
-    if (signedAt > now + SKEW_MS) {
-      throw invalidSignature(`Signature not yet current: ${timestamp} is still later than ${formatTimestamp(now + SKEW_MS)} (${formatTimestamp(now)} + 5 min.)`);
+    const skewMs = WITH_WIDER_SKEW.has(credential.service) ? WIDER_SKEW_MS : SKEW_MS;
+    const skew = `${skewMs / 60_000} min.`;
+    if (signedAt > now + skewMs) {
+      throw invalidSignature(`Signature not yet current: ${timestamp} is still later than ${formatTimestamp(now + skewMs)} (${formatTimestamp(now)} + ${skew})`);
     }
     if (expiresSeconds !== undefined) {
       const end = signedAt + expiresSeconds * 1000;
       if (end < now) throw invalidSignature(`Signature expired: ${formatTimestamp(end)} is now earlier than ${formatTimestamp(now)}`);
-    } else if (signedAt < now - SKEW_MS) {
-      throw invalidSignature(`Signature expired: ${timestamp} is now earlier than ${formatTimestamp(now - SKEW_MS)} (${formatTimestamp(now)} - 5 min.)`);
+    } else if (signedAt < now - skewMs) {
+      throw invalidSignature(`Signature expired: ${timestamp} is now earlier than ${formatTimestamp(now - skewMs)} (${formatTimestamp(now)} - ${skew})`);
     }
   }
 }

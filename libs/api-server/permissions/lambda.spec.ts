@@ -1,0 +1,39 @@
+import { lambdaService, type OperationContext, type Permission } from '@hearth/aws-wire';
+import { lambdaPermissions } from './lambda.js';
+
+const context: OperationContext = { accountId: '111122223333', region: 'eu-west-1', principalArn: 'arn:aws:iam::111122223333:root', requestId: 'r', baseUrl: 'http://localhost' };
+
+function permission(operation: string, input: Record<string, unknown>): Permission | Permission[] {
+  return lambdaPermissions[operation]!(input, context) as Permission | Permission[];
+}
+
+describe('permissions of Lambda operations', () => {
+  it('are known for every operation of the model, and for nothing else', () => {
+    expect(Object.keys(lambdaPermissions).sort()).toEqual([...lambdaService().operationNames].sort());
+  });
+
+  it.each<[string, Record<string, unknown>, string, string]>([
+    ['Invoke', { FunctionName: 'f', Qualifier: 'live' }, 'lambda:InvokeFunction', 'arn:aws:lambda:eu-west-1:111122223333:function:f:live'],
+    ['GetFunction', { FunctionName: 'f' }, 'lambda:GetFunction', 'arn:aws:lambda:eu-west-1:111122223333:function:f'],
+    ['ListFunctions', {}, 'lambda:ListFunctions', '*'],
+    ['DeleteLayerVersion', { LayerName: 'l', VersionNumber: 3 }, 'lambda:DeleteLayerVersion', 'arn:aws:lambda:eu-west-1:111122223333:layer:l:3'],
+    ['PublishLayerVersion', { LayerName: 'l' }, 'lambda:PublishLayerVersion', 'arn:aws:lambda:eu-west-1:111122223333:layer:l'],
+    ['GetLayerVersionByArn', { Arn: 'arn:aws:lambda:eu-west-1:999999999999:layer:l:3' }, 'lambda:GetLayerVersion', 'arn:aws:lambda:eu-west-1:999999999999:layer:l:3'],
+    ['GetEventSourceMapping', { UUID: 'u' }, 'lambda:GetEventSourceMapping', 'arn:aws:lambda:eu-west-1:111122223333:event-source-mapping:u'],
+    ['TagResource', { Resource: 'arn:aws:lambda:eu-west-1:111122223333:function:f', Tags: {} }, 'lambda:TagResource', 'arn:aws:lambda:eu-west-1:111122223333:function:f'],
+  ])('%s %j needs %s on %s', (operation, input, action, resource) => {
+    expect(permission(operation, input)).toMatchObject({ action, resource });
+  });
+
+  it('are refused on functions of another account, which no policy can grant yet', () => {
+    expect(() => permission('GetFunction', { FunctionName: 'arn:aws:lambda:eu-west-1:999999999999:function:f' })).toThrow(expect.objectContaining({ code: 'AccessDeniedException' }));
+  });
+
+  it('carry the condition keys of the request', () => {
+    const input = { FunctionName: 'f', Layers: ['l1', 'l2'], VpcConfig: { SubnetIds: ['s'], SecurityGroupIds: [] }, Tags: { team: 'a' } };
+    expect(permission('CreateFunction', input)).toMatchObject({
+      context: { 'lambda:Layer': ['l1', 'l2'], 'lambda:SubnetIds': ['s'], 'aws:RequestTag/team': ['a'], 'aws:TagKeys': ['team'] },
+    });
+    expect(permission('AddPermission', { FunctionName: 'f', Principal: 's3.amazonaws.com' })).toMatchObject({ context: { 'lambda:Principal': ['s3.amazonaws.com'] } });
+  });
+});

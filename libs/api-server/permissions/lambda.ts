@@ -1,0 +1,119 @@
+import { ServiceError } from '@hearth/kernel';
+import type { OperationContext, Permission, PermissionMapping } from '@hearth/aws-wire';
+import { parseFunctionReference } from '@hearth/catalogue';
+
+/* Action, resource and condition keys of every Lambda operation (spec/iam-and-sts.md 4; AWS service authorization reference). */
+
+type Input = Record<string, unknown>;
+
+const SAME_NAME_ON_FUNCTION = [
+  'CreateAlias', 'CreateFunction', 'CreateFunctionUrlConfig', 'DeleteAlias', 'DeleteFunction', 'DeleteFunctionCodeSigningConfig', 'DeleteFunctionConcurrency',
+  'DeleteFunctionEventInvokeConfig', 'DeleteFunctionUrlConfig', 'DeleteProvisionedConcurrencyConfig', 'GetAlias', 'GetFunction', 'GetFunctionCodeSigningConfig',
+  'GetFunctionConcurrency', 'GetFunctionConfiguration', 'GetFunctionEventInvokeConfig', 'GetFunctionRecursionConfig', 'GetFunctionScalingConfig', 'GetFunctionUrlConfig',
+  'GetPolicy', 'GetProvisionedConcurrencyConfig', 'GetRuntimeManagementConfig', 'InvokeAsync', 'ListAliases', 'ListDurableExecutionsByFunction',
+  'ListFunctionEventInvokeConfigs', 'ListFunctionUrlConfigs', 'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency',
+  'PutFunctionEventInvokeConfig', 'PutFunctionRecursionConfig', 'PutFunctionScalingConfig', 'PutProvisionedConcurrencyConfig', 'PutRuntimeManagementConfig',
+  'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionConfiguration', 'UpdateFunctionEventInvokeConfig', 'UpdateFunctionUrlConfig', 'AddPermission', 'RemovePermission',
+] as const;
+
+const WITHOUT_RESOURCE = [
+  'CreateCodeSigningConfig', 'CreateEventSourceMapping', 'GetAccountSettings', 'ListCapacityProviders', 'ListCodeSigningConfigs', 'ListEventSourceMappings',
+  'ListFunctions', 'ListLayers', 'ListLayerVersions',
+] as const;
+
+/** Operations whose resource is an ARN that the input carries, and the member that holds it. */
+const ON_GIVEN_ARN: Readonly<Record<string, string>> = {
+  DeleteCodeSigningConfig: 'CodeSigningConfigArn', GetCodeSigningConfig: 'CodeSigningConfigArn', UpdateCodeSigningConfig: 'CodeSigningConfigArn',
+  ListFunctionsByCodeSigningConfig: 'CodeSigningConfigArn',
+  PutResourcePolicy: 'ResourceArn', GetResourcePolicy: 'ResourceArn', DeleteResourcePolicy: 'ResourceArn',
+  TagResource: 'Resource', UntagResource: 'Resource', ListTags: 'Resource',
+  CheckpointDurableExecution: 'DurableExecutionArn', DeleteDurableExecution: 'DurableExecutionArn', GetDurableExecution: 'DurableExecutionArn',
+  GetDurableExecutionHistory: 'DurableExecutionArn', GetDurableExecutionState: 'DurableExecutionArn', PauseDurableExecution: 'DurableExecutionArn',
+  ResumeDurableExecution: 'DurableExecutionArn', StopDurableExecution: 'DurableExecutionArn',
+};
+
+const ON_LAYER_VERSION = ['AddLayerVersionPermission', 'DeleteLayerVersion', 'GetLayerVersion', 'GetLayerVersionPolicy', 'RemoveLayerVersionPermission'] as const;
+const ON_MAPPING = ['DeleteEventSourceMapping', 'GetEventSourceMapping', 'UpdateEventSourceMapping'] as const;
+const ON_CAPACITY_PROVIDER = ['CreateCapacityProvider', 'DeleteCapacityProvider', 'GetCapacityProvider', 'UpdateCapacityProvider', 'ListFunctionVersionsByCapacityProvider'] as const;
+const CALLBACKS = ['SendDurableExecutionCallbackFailure', 'SendDurableExecutionCallbackHeartbeat', 'SendDurableExecutionCallbackSuccess'] as const;
+
+export const lambdaPermissions: Readonly<Record<string, PermissionMapping>> = {
+  ...table(SAME_NAME_ON_FUNCTION, onFunction),
+  ...table(WITHOUT_RESOURCE, () => '*'),
+  ...table(Object.keys(ON_GIVEN_ARN), (input, _context, operation) => arnMember(input, ON_GIVEN_ARN[operation]!)),
+  ...table(ON_LAYER_VERSION, (input, context) => `${layerArn(input, context)}:${input['VersionNumber'] as number}`),
+  ...table(ON_MAPPING, (input, context) => ownArn(context, `event-source-mapping:${input['UUID'] as string}`)),
+  ...table(ON_CAPACITY_PROVIDER, (input, context) => withArnOr(input['CapacityProviderName'], (name) => ownArn(context, `capacity-provider:${name}`))),
+  ...table(CALLBACKS, () => '*'),
+  Invoke: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
+  InvokeWithResponseStream: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
+  GetLayerVersionByArn: (input: Input) => ({ action: 'lambda:GetLayerVersion', resource: input['Arn'] as string }),
+  PublishLayerVersion: (input: Input, context) => ({ action: 'lambda:PublishLayerVersion', resource: layerArn(input, context) }),
+  PutFunctionCodeSigningConfig: (input: Input, context) => [
+    { action: 'lambda:PutFunctionCodeSigningConfig', resource: onFunction(input, context, 'PutFunctionCodeSigningConfig'), context: conditionKeys(input, context) },
+    { action: 'lambda:PutFunctionCodeSigningConfig', resource: input['CodeSigningConfigArn'] as string, context: conditionKeys(input, context) },
+  ],
+};
+
+function table(operations: readonly string[], resource: (input: Input, context: OperationContext, operation: string) => string): Record<string, PermissionMapping> {
+  return Object.fromEntries(
+    operations.map((operation): [string, PermissionMapping] => [
+      operation,
+      (input: Input, context): Permission => ({ action: `lambda:${operation}`, resource: resource(input, context, operation), context: conditionKeys(input, context) }),
+    ]),
+  );
+}
+
+/** Policies see the function as it was asked for: with its qualifier only when one was given. */
+function onFunction(input: Input, context: OperationContext, operation: string): string {
+  const qualifier = input['Qualifier'];
+  return parseFunctionReference(input['FunctionName'] as string, typeof qualifier === 'string' ? qualifier : undefined, { ...context, action: `lambda:${operation}` }).arn;
+}
+
+function layerArn(input: Input, context: OperationContext): string {
+  return withArnOr(input['LayerName'], (name) => ownArn(context, `layer:${name}`));
+}
+
+function withArnOr(value: unknown, byName: (name: string) => string): string {
+  const text = String(value);
+  return text.startsWith('arn:') ? text : byName(text);
+}
+
+function arnMember(input: Input, member: string): string {
+  const arn = input[member];
+  if (typeof arn !== 'string' || !arn.startsWith('arn:')) {
+    throw new ServiceError('InvalidParameterValueException', 400, `${member} must be an ARN.`, { messageMember: 'message' });
+  }
+  return arn;
+}
+
+function ownArn({ region, accountId }: OperationContext, rest: string): string {
+  return `arn:aws:lambda:${region}:${accountId}:${rest}`;
+}
+
+/** Condition keys of service `lambda` and of tags, from the members that carry them. */
+function conditionKeys(input: Input, context: OperationContext): Record<string, string[]> {
+  const keys: Record<string, string[]> = {};
+  const vpc = input['VpcConfig'] as { SecurityGroupIds?: string[]; SubnetIds?: string[] } | undefined;
+  if (Array.isArray(input['Layers'])) keys['lambda:Layer'] = input['Layers'] as string[];
+  if (vpc?.SecurityGroupIds?.length) keys['lambda:SecurityGroupIds'] = vpc.SecurityGroupIds;
+  if (vpc?.SubnetIds?.length) keys['lambda:SubnetIds'] = vpc.SubnetIds;
+  one(keys, 'lambda:CodeSigningConfigArn', input['CodeSigningConfigArn']);
+  one(keys, 'lambda:Principal', input['Principal']);
+  one(keys, 'lambda:FunctionUrlAuthType', input['FunctionUrlAuthType'] ?? input['AuthType']);
+  if (typeof input['EventSourceArn'] === 'string' || typeof input['UUID'] === 'string') {
+    const name = input['FunctionName'];
+    if (typeof name === 'string') one(keys, 'lambda:FunctionArn', withArnOr(name, (text) => ownArn(context, `function:${text}`)));
+  }
+  const tags = input['Tags'];
+  if (typeof tags === 'object' && tags !== null) {
+    for (const [key, value] of Object.entries(tags)) keys[`aws:RequestTag/${key}`] = [String(value)];
+    keys['aws:TagKeys'] = Object.keys(tags);
+  }
+  if (Array.isArray(input['TagKeys'])) keys['aws:TagKeys'] = input['TagKeys'] as string[];
+  return keys;
+}
+
+function one(keys: Record<string, string[]>, name: string, value: unknown): void {
+  if (typeof value === 'string') keys[name] = [value];
+}

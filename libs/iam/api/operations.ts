@@ -1,0 +1,34 @@
+import type { OperationHandler } from '@hearth/aws-wire';
+import { accessKeyOperations } from './access-keys.js';
+import { accountOperations } from './account.js';
+import { attachedPolicyOperations } from './attached-policies.js';
+import { groupOperations } from './groups.js';
+import { inlinePolicyOperations } from './inline-policies.js';
+import { instanceProfileOperations } from './instance-profiles.js';
+import { managedPolicyOperations } from './managed-policies.js';
+import type { IamParts } from './parts.js';
+import { permissionsBoundaryOperations } from './permissions-boundaries.js';
+import { policyEntityOperations } from './policy-entities.js';
+import { roleOperations } from './roles.js';
+import { serviceLinkedRoleOperations } from './service-linked-roles.js';
+import { tagOperations } from './tags.js';
+import { userOperations } from './users.js';
+
+/** The operations of IAM by name, except those that simulate policies. */
+export function iamOperations(parts: IamParts): Record<string, OperationHandler> {
+  return {
+    ...userOperations(parts),
+    ...accessKeyOperations(parts),
+    ...groupOperations(parts),
+    ...roleOperations(parts),
+    ...serviceLinkedRoleOperations(parts),
+    ...attachedPolicyOperations(parts),
+    ...inlinePolicyOperations(parts),
+    ...permissionsBoundaryOperations(parts),
+    ...managedPolicyOperations(parts),
+    ...policyEntityOperations(parts),
+    ...tagOperations(parts),
+    ...instanceProfileOperations(parts),
+    ...accountOperations(parts),
+  };
+}
