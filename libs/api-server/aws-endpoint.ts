@@ -8,7 +8,7 @@ import { authenticateHead, type KeyLookup } from './authentication.js';
 import type { AwsRequest } from './aws-request.js';
 import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
 import { forService, serviceNotImplemented } from './foreign-service.js';
-import { CallFacts, type Guard } from './guard.js';
+import { CallFacts, type Guard, type ResourcePolicyLookup } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
 import { parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
@@ -20,6 +20,8 @@ export interface AwsEndpointParts {
   /** By the service name of signatures, `lambda` among them. */
   services: ReadonlyMap<string, ServedService>;
   guard: Guard;
+  /** Of Lambda functions. */
+  resourcePolicy: ResourcePolicyLookup;
   invocation: InvocationPort;
   verifier: SigV4Verifier;
   keys: KeyLookup;
@@ -107,12 +109,14 @@ export class AwsEndpoint {
       query,
       headers: request.raw.headers,
       body,
-      place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn },
+      place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn, otherAccounts: true },
       requestId: request.requestId,
       now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
-    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, new CallFacts(request.raw, now, this.parts.region));
+    const found = this.parts.resourcePolicy(resource);
+    const policy = found instanceof Promise ? await found : found;
+    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, new CallFacts(request.raw, now, this.parts.region), policy);
     if (allowed !== undefined) await allowed;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
@@ -148,7 +152,9 @@ export class AwsEndpoint {
     const input = call.input();
     const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
     const context = this.contextOf(request, key, facts);
-    await this.parts.guard.check(key, await permissions[operation]!(input, context), facts);
+    const needed = [await permissions[operation]!(input, context)].flat();
+    const policy = service.name === LAMBDA && needed[0] !== undefined ? await this.parts.resourcePolicy(needed[0].resource) : undefined;
+    await this.parts.guard.check(key, needed, facts, policy);
     const work = (): Promise<Record<string, unknown>> => handler(input, context);
     const { around } = this.parts.telemetry;
     const output = await (around === undefined ? work() : around({ service: service.name, operation, requestId: request.requestId, accountId: key.accountId }, work));

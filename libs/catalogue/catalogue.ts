@@ -1,6 +1,7 @@
 import type { PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
+import type { ParsedPolicy } from '@hearth/iam';
 import { systemClock, type Clock } from '@hearth/kernel';
 import { addLayerVersionPermission } from './api/add-layer-version-permission.js';
 import { addPermission } from './api/add-permission.js';
@@ -47,7 +48,7 @@ import { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
 import { ChangeFeed } from './change-feed.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
-import { FunctionPolicies, type FunctionPolicy } from './function-policies.js';
+import { FunctionPolicies } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
 import { InvocableStore } from './invocable-store.js';
@@ -95,7 +96,7 @@ export interface Catalogue {
    * Resource policy of exactly this function, version or alias, for the guard: at once when it is in memory. The same object as
    * long as the policy is the same.
    */
-  functionPolicy(arn: string): FunctionPolicy | undefined | Promise<FunctionPolicy | undefined>;
+  functionPolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */

@@ -76,6 +76,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
         { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
       ],
       catalogueOperations: this.catalogue.operations,
+      resourcePolicy: (arn) => this.catalogue.functionPolicy(arn),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
