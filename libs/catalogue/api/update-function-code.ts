@@ -32,11 +32,11 @@ export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
     const archive = archiveOf(input);
     if (input.Architectures?.[0]) validateArchitecture(input.Architectures[0], parts.limits);
     const code = await storeArchive(parts, archive);
-    await assertUnzippedSize(parts, code.codeDigest, before.record.layers);
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
       if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
       assertUpdatable(record, arn);
+      await assertUnzippedSize(parts, code.codeDigest, record.layers);
       const architecture = input.Architectures?.[0] ?? record.architecture;
       const settled = { ...record, ...code, architecture, configSha256: configSha256({ ...record, architecture }, record.sealedEnvironment) };
       if (input.DryRun) return { answer: { owner, record: settled }, begun: [] };
