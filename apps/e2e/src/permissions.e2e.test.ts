@@ -9,7 +9,7 @@ import {
   PutUserPolicyCommand,
   UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam';
-import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient, ListFunctionsCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { deploy, lambdaClient, refusal } from './lambda.js';
 import { Platform } from './platform.js';
@@ -133,6 +133,24 @@ describe('permissions, with the clients of the AWS SDK', () => {
     await iam.send(new UpdateAccessKeyCommand({ UserName: 'leaver', AccessKeyId: credentials.accessKeyId, Status: 'Inactive' }));
     await until('the key is dead', EFFECTIVE_MS, async () => !(await calls(() => lambda.send(new ListFunctionsCommand({})))));
     expect(await refusal(lambda.send(new ListFunctionsCommand({})))).toMatchObject({ name: 'UnrecognizedClientException', status: 403 });
+  });
+
+  it('let nobody give a function a role that he may not pass, or that Lambda may not assume', async () => {
+    const lambda = lambdaOf(await user('developer', policy(allow('lambda:*', '*'), allow('iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/app-*`))));
+    const trust = (service: string) => policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' });
+    await iam.send(new CreateRoleCommand({ RoleName: 'app-one', AssumeRolePolicyDocument: trust('lambda.amazonaws.com') }));
+    await iam.send(new CreateRoleCommand({ RoleName: 'app-other', AssumeRolePolicyDocument: trust('ec2.amazonaws.com') }));
+    const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+    const code = 'exports.handler = async () => 1;';
+    expect(await refusal(deploy(lambda, 'passed', code))).toMatchObject({
+      name: 'AccessDeniedException',
+      message: `User: arn:aws:iam::${ACCOUNT}:user/developer is not authorized to perform: iam:PassRole on resource: ${role('service-role/e2e')} because no identity-based policy allows the iam:PassRole action`,
+    });
+    for (const name of ['app-other', 'app-absent']) {
+      expect(await refusal(deploy(lambda, 'passed', code, { Role: role(name) }))).toEqual({ name: 'InvalidParameterValueException', status: 400, message: 'The role defined for the function cannot be assumed by Lambda.' });
+    }
+    await deploy(lambda, 'passed', code, { Role: role('app-one') });
+    expect(await refusal(lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'passed', Role: role('service-role/e2e') })))).toMatchObject({ name: 'AccessDeniedException' });
   });
 
   it('know the managed policies that Lambda users attach', async () => {
