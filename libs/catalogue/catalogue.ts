@@ -44,7 +44,7 @@ import { updateAlias } from './api/update-alias.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
 import { updateFunctionEventInvokeConfig } from './api/update-function-event-invoke-config.js';
-import { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
+import { ACCOUNT_CONCURRENCY_LIMIT, TOTAL_CODE_BYTES } from './account-limits.js';
 import { ChangeFeed } from './change-feed.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
@@ -79,6 +79,8 @@ export interface CatalogueOptions {
   prepare?: Prepare;
   /** Concurrent executions of an account; default 1,000. */
   accountConcurrency?: number;
+  /** All archives of an account together; default 75 GB. */
+  codeStorageBytes?: number;
   clock?: Clock;
   /** In [0, 1): decides between the versions of an alias. */
   random?: () => number;
@@ -131,6 +133,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     clock: options.clock ?? systemClock,
     codeLink: options.codeLink,
     accountConcurrency: options.accountConcurrency ?? ACCOUNT_CONCURRENCY_LIMIT,
+    codeStorageBytes: options.codeStorageBytes ?? TOTAL_CODE_BYTES,
   };
   feed.start();
   housekeeping.start();

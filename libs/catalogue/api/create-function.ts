@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionConfiguration } from '../answer.js';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { configSha256 } from '../config-hash.js';
 import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
@@ -37,6 +38,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const archive = archiveOf(input.Code ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
+    await assertCodeStorage(parts, reference, archive.length * (input.Publish ? 2 : 1));
     const code = await storeArchive(parts, archive);
     await assertUnzippedSize(parts, code.codeDigest, settings.layers);
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionConfiguration } from '../answer.js';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { configSha256 } from '../config-hash.js';
 import { functionNotFound, staleRevision } from '../errors.js';
 import type { Architecture, VersionRecord } from '../function-record.js';
@@ -31,6 +32,7 @@ export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
     assertUpdatable(before.record, arn); // Spares the unpacking; decided again under the lock.
     const archive = archiveOf(input);
     if (input.Architectures?.[0]) validateArchitecture(input.Architectures[0], parts.limits);
+    await assertCodeStorage(parts, reference, archive.length * (input.Publish ? 2 : 1) - before.record.codeSize);
     const code = await storeArchive(parts, archive);
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
