@@ -114,9 +114,10 @@ export class AwsEndpoint {
       now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
+    request.permission = { action: 'lambda:InvokeFunction', resource };
     const found = this.parts.resourcePolicy(resource);
     const policy = found instanceof Promise ? await found : found;
-    const allowed = this.parts.guard.check(key, { action: 'lambda:InvokeFunction', resource }, new CallFacts(request.raw, now, this.parts.region), policy);
+    const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region), policy);
     if (allowed !== undefined) await allowed;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
@@ -152,8 +153,10 @@ export class AwsEndpoint {
     const input = call.input();
     const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
     const context = this.contextOf(request, key, facts);
-    const needed = [await permissions[operation]!(input, context)].flat();
-    const policy = service.name === LAMBDA && needed[0] !== undefined ? await this.parts.resourcePolicy(needed[0].resource) : undefined;
+    const needed = await permissions[operation]!(input, context);
+    const first = Array.isArray(needed) ? needed[0] : needed;
+    request.permission = first ?? { action: `${service.name}:${operation}`, resource: '*' };
+    const policy = service.name === LAMBDA && first !== undefined ? await this.parts.resourcePolicy(first.resource) : undefined;
     await this.parts.guard.check(key, needed, facts, policy);
     const work = (): Promise<Record<string, unknown>> => handler(input, context);
     const { around } = this.parts.telemetry;
@@ -209,8 +212,23 @@ export class AwsEndpoint {
   }
 
   private ended(request: AwsRequest, status: number, errorCode?: string): void {
-    const record = { operation: request.operation, status, errorCode, durationMs: performance.now() - request.startedAt, requestId: request.requestId, accountId: request.key?.accountId, accessKeyId: request.key?.accessKeyId, service: request.presented?.credential.service };
-    this.parts.telemetry.ended?.(record);
+    const { key, permission } = request;
+    const time = this.parts.clock.now();
+    const record = {
+      time,
+      operation: request.operation,
+      status,
+      errorCode,
+      durationMs: performance.now() - request.startedAt,
+      requestId: request.requestId,
+      accountId: key?.accountId,
+      accessKeyId: key?.accessKeyId,
+      principalArn: key?.principalArn,
+      service: request.presented?.credential.service,
+      action: permission?.action,
+      resource: permission?.resource,
+    };
+    this.parts.telemetry.ended?.({ ...record, facts: new CallFacts(request.raw, time, this.parts.region) });
     this.parts.logger.debug(record, 'request');
   }
 }

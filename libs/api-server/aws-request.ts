@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { pathSegments, splitTarget, type PresentedSignature, type RequestTarget } from '@hearth/aws-wire';
+import { pathSegments, splitTarget, type Permission, type PresentedSignature, type RequestTarget } from '@hearth/aws-wire';
 import type { AccessKey } from '@hearth/iam';
 
 const SERVICE_IN_SCOPE = /Credential=[^/\s]{1,128}\/\d{8}\/[^/\s]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/;
@@ -16,6 +16,8 @@ export class AwsRequest {
   /** Set when the head was authenticated. */
   presented: PresentedSignature | undefined;
   key: AccessKey | undefined;
+  /** What the call needs to be allowed, when that is known; the first of several. */
+  permission: Permission | undefined;
   /** For the log and telemetry. */
   operation = 'Unknown';
 

@@ -1,3 +1,5 @@
+import type { RequestFacts } from '@hearth/iam';
+
 /** What the control plane reports of each request; both parts are optional. */
 export interface RequestTelemetry {
   /** Runs an authenticated operation, for instance inside a span. Must return what `work` returns. */
@@ -17,6 +19,8 @@ export interface OperationInfo {
 }
 
 export interface RequestRecord {
+  /** Milliseconds since the epoch. */
+  time: number;
   /** `Unknown` before it is known. */
   operation: string;
   status: number;
@@ -26,6 +30,11 @@ export interface RequestRecord {
   accountId?: string;
   /** Of a call that was signed rightly. */
   accessKeyId?: string;
+  principalArn?: string;
   /** As signatures name it. */
   service?: string;
+  /** Of the permission that the call needed, when it was known by then. */
+  action?: string;
+  resource?: string;
+  facts: RequestFacts;
 }

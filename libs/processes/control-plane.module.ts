@@ -1,48 +1,26 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
-import { iamService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import {
-  ensureAdministrator,
-  ExecutionRoles,
-  Guard,
-  iamOperations,
-  iamPermissions,
-  KeyStore,
-  KeyUsage,
-  policyDocuments,
-  PrincipalPolicyStore,
-  removeExpiredSessions,
-  stsOperations,
-  stsPermissions,
-  type Administrator,
-  type SecretBox,
-} from '@hearth/iam';
-import { systemClock } from '@hearth/kernel';
+import { ensureAdministrator, type Administrator } from '@hearth/iam';
 import type { Invocation } from '@hearth/invocation';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
-import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
-
-const SESSION_SWEEP_MS = 3_600_000;
+import { AccessControl } from './access-control.js';
+import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** The API endpoint of this process and the administrator it belongs to. */
 @Injectable()
 export class ApiEndpoint implements BeforeApplicationShutdown {
   private controlPlane: ControlPlane | undefined;
-  private keyStore: KeyStore | undefined;
-  private guard: Guard | undefined;
-  private keyUsage: KeyUsage | undefined;
-  private sessionSweeper: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(TELEMETRY) private readonly telemetry: Telemetry,
     @Inject(DATABASE) private readonly database: Database,
-    @Inject(SECRETS) private readonly secretBox: SecretBox,
+    @Inject(AccessControl) private readonly access: AccessControl,
     @Inject(PACKAGES) private readonly packages: DiskPackageStore,
     @Inject(CATALOGUE) private readonly catalogue: Catalogue,
     @Inject(INVOCATION) private readonly invocation: Invocation,
@@ -54,38 +32,26 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
    * @returns the address, and the administrator (with the secret in the start that made it)
    */
   async open(): Promise<{ endpoint: string; administrator: Administrator }> {
-    const { settings, telemetry, database } = this;
+    const { settings, telemetry, database, access } = this;
     const { logger, metrics } = telemetry;
     await this.invocation.assertDurable();
     await this.catalogue.resumePending();
-    this.keyStore = new KeyStore({ database, secretBox: this.secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
-    this.guard = new Guard({ database, onError: (err) => logger.error({ err }, 'Policies could not be refreshed') });
-    this.keyUsage = new KeyUsage({ database, onError: (err) => logger.warn({ err }, 'The last use of access keys could not be stored yet') });
-    await Promise.all([this.keyStore.start(), this.guard.start()]);
-    this.keyUsage.start();
-    this.sessionSweeper = setInterval(() => {
-      removeExpiredSessions(database).catch((err: unknown) => logger.warn({ err }, 'Expired sessions could not be removed yet'));
-    }, SESSION_SWEEP_MS).unref();
-    const { keyStore, keyUsage } = this;
-    const iam = { database, keyStore, clock: systemClock, documents: policyDocuments };
+    await access.start();
     this.controlPlane = await createControlPlane({
       settings,
-      keyStore,
-      guard: this.guard,
-      services: [
-        { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
-        { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
-      ],
-      catalogueOperations: checkingRoles(this.catalogue.operations, new ExecutionRoles({ database, keyStore })),
+      keyStore: access.keyStore,
+      guard: access.guard,
+      services: access.services(),
+      catalogueOperations: access.checkingRoles(this.catalogue.operations),
       resourcePolicy: (arn) => this.catalogue.functionPolicy(arn),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
       logger,
       telemetry: {
-        ended: ({ operation, status, accessKeyId, service }) => {
-          metrics.httpRequest(operation, status);
-          if (accessKeyId !== undefined && service !== undefined) keyUsage.record(accessKeyId, service, settings.HEARTH_REGION);
+        ended: (record) => {
+          metrics.httpRequest(record.operation, record.status);
+          access.ended(record);
         },
       },
       healthChecks: { postgres: () => database.ping() },
@@ -101,7 +67,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     const { settings, database } = this;
     return ensureAdministrator({
       database,
-      keyStore: this.keyStore as KeyStore,
+      keyStore: this.access.keyStore,
       accountId: settings.HEARTH_ACCOUNT_ID,
       profileDir: settings.HEARTH_PROFILE_DIR ?? join(settings.HEARTH_STATE_DIR, 'profile'),
       endpoint: settings.HEARTH_PUBLIC_URL ?? endpoint,
@@ -111,27 +77,14 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.controlPlane?.close();
-    clearInterval(this.sessionSweeper);
-    await Promise.all([this.keyStore?.stop(), this.guard?.stop(), this.keyUsage?.stop()]);
+    await this.access.stop();
   }
-}
-
-/** A function is given only a role that Lambda may assume. That the caller may pass it is the guard's matter. */
-function checkingRoles(operations: Record<string, OperationHandler>, roles: ExecutionRoles): Record<string, OperationHandler> {
-  const checked = (handler: OperationHandler): OperationHandler => {
-    return async (input: { Role?: string }, context) => {
-      if (input.Role !== undefined) await roles.checkPassRole({ accountId: context.accountId, roleArn: input.Role, authorise: () => undefined });
-      return handler(input, context);
-    };
-  };
-  const { CreateFunction, UpdateFunctionConfiguration } = operations;
-  return { ...operations, CreateFunction: checked(CreateFunction!), UpdateFunctionConfiguration: checked(UpdateFunctionConfiguration!) };
 }
 
 @Module({})
 export class ControlPlaneModule {
   /** @param invocation the one InvocationModule of the process */
   static using(invocation: DynamicModule): DynamicModule {
-    return { module: ControlPlaneModule, imports: [invocation], providers: [ApiEndpoint], exports: [ApiEndpoint] };
+    return { module: ControlPlaneModule, imports: [invocation], providers: [AccessControl, ApiEndpoint], exports: [ApiEndpoint] };
   }
 }

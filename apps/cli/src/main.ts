@@ -1,6 +1,9 @@
 /** Entry of what `./hearth` asks TypeScript for. Faults of the operator are one sentence with its remedy; a stack means a defect. */
 import { loadSettings } from '@hearth/config';
 import { OperatorError } from '@hearth/kernel';
+import { admin } from './admin.js';
+import { audit } from './audit.js';
+import { iam } from './iam.js';
 import { installation } from './installation.js';
 import { logs } from './logs.js';
 import { quickstart } from './quickstart.js';
@@ -15,6 +18,9 @@ const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
   status: () => status(installation(loadSettings())),
   logs: (arguments_) => logs(installation(loadSettings()), arguments_),
   reset: (arguments_) => reset(installation(loadSettings()), arguments_),
+  admin: (arguments_) => admin(installation(loadSettings()), arguments_),
+  iam: (arguments_) => iam(installation(loadSettings()), arguments_),
+  audit: (arguments_) => audit(installation(loadSettings()), arguments_),
   quickstart: () => quickstart(installation(loadSettings())),
 };
 

@@ -153,6 +153,23 @@ describe('permissions, with the clients of the AWS SDK', () => {
     expect(await refusal(lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'passed', Role: role('service-role/e2e') })))).toMatchObject({ name: 'AccessDeniedException' });
   });
 
+  it('leave a trail: who called what on what, with which result', async () => {
+    const credentials = await user('watched', policy(allow('lambda:ListFunctions', '*')));
+    const lambda = lambdaOf(credentials);
+    await lambda.send(new ListFunctionsCommand({}));
+    await refusal(lambda.send(new InvokeCommand({ FunctionName: 'mine' })));
+    const trail = () =>
+      platform.query<Record<string, unknown>>(
+        `SELECT principal_arn, access_key_id, source_ip, service, action, resource, error_code FROM audit_events WHERE principal_arn LIKE '%user/watched' ORDER BY time`,
+      );
+    const common = { principal_arn: `arn:aws:iam::${ACCOUNT}:user/watched`, access_key_id: credentials.accessKeyId, source_ip: '127.0.0.1', service: 'lambda' };
+    await until('both calls are in the trail', 5_000, async () => (await trail()).length === 2);
+    expect(await trail()).toEqual([
+      { ...common, action: 'lambda:ListFunctions', resource: '*', error_code: null },
+      { ...common, action: 'lambda:InvokeFunction', resource: `arn:aws:lambda:us-east-1:${ACCOUNT}:function:mine`, error_code: 'AccessDeniedException' },
+    ]);
+  });
+
   it('know the managed policies that Lambda users attach', async () => {
     const trust = policy({ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
     await iam.send(new CreateRoleCommand({ RoleName: 'basic', AssumeRolePolicyDocument: trust }));

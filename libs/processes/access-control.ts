@@ -1,0 +1,108 @@
+import type { RequestRecord } from '@hearth/api-server';
+import { iamService, stsService, type OperationHandler } from '@hearth/aws-wire';
+import type { Settings } from '@hearth/config';
+import type { Database } from '@hearth/database';
+import {
+  AuditLog,
+  ExecutionRoles,
+  Guard,
+  iamOperations,
+  iamPermissions,
+  KeyStore,
+  KeyUsage,
+  policyDocuments,
+  PrincipalPolicyStore,
+  removeExpiredSessions,
+  stsOperations,
+  stsPermissions,
+  type SecretBox,
+} from '@hearth/iam';
+import { systemClock } from '@hearth/kernel';
+import type { Telemetry } from '@hearth/telemetry';
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+
+const SESSION_SWEEP_MS = 3_600_000;
+
+/** Who may call what, in this process: keys, policies, execution roles, the services IAM and STS, and the trail of calls. */
+@Injectable()
+export class AccessControl {
+  readonly keyStore: KeyStore;
+  readonly guard: Guard;
+  readonly executionRoles: ExecutionRoles;
+  private readonly keyUsage: KeyUsage;
+  private readonly auditLog: AuditLog;
+  private sessionSweeper: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(TELEMETRY) private readonly telemetry: Telemetry,
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SECRETS) secretBox: SecretBox,
+  ) {
+    const { logger } = telemetry;
+    this.keyStore = new KeyStore({ database, secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
+    this.guard = new Guard({ database, onError: (err) => logger.error({ err }, 'Policies could not be refreshed') });
+    this.executionRoles = new ExecutionRoles({ database, keyStore: this.keyStore });
+    this.keyUsage = new KeyUsage({ database, onError: (err) => logger.warn({ err }, 'The last use of access keys could not be stored yet') });
+    this.auditLog = new AuditLog({ database, onError: (err) => logger.error({ err }, 'The audit log is not complete') });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.keyStore.start(), this.guard.start()]);
+    this.keyUsage.start();
+    this.sessionSweeper = setInterval(() => {
+      removeExpiredSessions(this.database).catch((err: unknown) => this.telemetry.logger.warn({ err }, 'Expired sessions could not be removed yet'));
+    }, SESSION_SWEEP_MS).unref();
+  }
+
+  /** IAM and STS, for the endpoint. */
+  services() {
+    const { database, keyStore } = this;
+    const iam = { database, keyStore, clock: systemClock, documents: policyDocuments };
+    return [
+      { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
+      { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
+    ];
+  }
+
+  /** A function is given only a role that Lambda may assume. That the caller may pass it is the guard's matter. */
+  checkingRoles(operations: Record<string, OperationHandler>): Record<string, OperationHandler> {
+    const checked = (handler: OperationHandler): OperationHandler => {
+      return async (input: { Role?: string }, context) => {
+        if (input.Role !== undefined) await this.executionRoles.checkPassRole({ accountId: context.accountId, roleArn: input.Role, authorise: () => undefined });
+        return handler(input, context);
+      };
+    };
+    const { CreateFunction, UpdateFunctionConfiguration } = operations;
+    return { ...operations, CreateFunction: checked(CreateFunction!), UpdateFunctionConfiguration: checked(UpdateFunctionConfiguration!) };
+  }
+
+  /** After the answer. Calls that nobody signed rightly have no caller to name: they are only in the platform's log. */
+  ended({ time, operation, status, errorCode, accountId, accessKeyId, principalArn, service, action, resource, requestId, facts }: RequestRecord): void {
+    if (accountId === undefined || principalArn === undefined || accessKeyId === undefined || service === undefined) return;
+    const region = this.settings.HEARTH_REGION;
+    this.keyUsage.record(accessKeyId, service, region);
+    if (operation === 'Invoke' && status < 400 && !this.settings.HEARTH_AUDIT_INVOKES) return;
+    this.auditLog.record({
+      time,
+      accountId,
+      principalArn,
+      accessKeyId,
+      sourceIp: facts.sourceIp,
+      userAgent: facts.userAgent,
+      region,
+      service,
+      action: action ?? `${service}:${operation}`,
+      resource: resource ?? '*',
+      errorCode: status < 400 ? undefined : errorCode,
+      requestId,
+    });
+  }
+
+  /** After the endpoint closed, and before Postgres is let go. */
+  async stop(): Promise<void> {
+    clearInterval(this.sessionSweeper);
+    await Promise.all([this.keyStore.stop(), this.guard.stop(), this.keyUsage.stop(), this.auditLog.stop()]);
+  }
+}
