@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
@@ -19,12 +20,15 @@ import {
   UpdateAliasCommand,
   UpdateFunctionCodeCommand,
 } from '@aws-sdk/client-lambda';
+import { projectRoot } from '@hearth/kernel';
 import { deploy, invoke, lambdaClient, refusal, untilUpdated } from './lambda.js';
 import { Platform } from './platform.js';
+import { run } from './run.js';
 import { until } from './until.js';
 import { zip } from './zip.js';
 
 const ACCOUNT = '000000000000';
+const TENANT = '111122223333';
 /** A change of policies is effective everywhere within this time. */
 const EFFECTIVE_MS = 1_000;
 
@@ -85,6 +89,31 @@ describe('aliases, resource policies, concurrency and layers, with the client of
     } finally {
       guest.destroy();
       iam.destroy();
+    }
+  }, 60_000);
+
+  it('another account may invoke what a resource policy opens for it, and no more', async () => {
+    await deploy(lambda, 'lent', 'exports.handler = async (event, { invokedFunctionArn }) => invokedFunctionArn;');
+    await deploy(lambda, 'kept', 'exports.handler = async () => "secret";');
+    const printed = await run(process.execPath, [join(projectRoot(), 'dist/apps/cli/src/main.js'), 'admin', 'account', 'create', 'tenant', TENANT], {
+      env: { ...process.env, DATABASE_URL: platform.databaseUrl, HEARTH_STATE_DIR: platform.stateDir },
+    });
+    const [, accessKeyId, secretAccessKey] = /access key id +(\S+)\s+secret access key +(\S+)/.exec(printed)!;
+    const tenant = new LambdaClient({ endpoint: platform.endpoint, region: 'us-east-1', credentials: { accessKeyId: accessKeyId!, secretAccessKey: secretAccessKey! }, maxAttempts: 1 });
+    const arn = (name: string) => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${name}`;
+    try {
+      expect(await refusal(tenant.send(new InvokeCommand({ FunctionName: arn('lent') })))).toMatchObject({ name: 'AccessDeniedException', status: 403 });
+      await lambda.send(new AddPermissionCommand({ FunctionName: 'lent', StatementId: 'tenant', Action: 'lambda:InvokeFunction', Principal: TENANT }));
+      await until('the grant is effective', EFFECTIVE_MS, () => invoke(tenant, arn('lent')).then(({ text }) => text === JSON.stringify(arn('lent')), () => false));
+      expect(await refusal(tenant.send(new InvokeCommand({ FunctionName: arn('kept') })))).toMatchObject({ name: 'AccessDeniedException', status: 403 });
+      expect(await refusal(tenant.send(new InvokeCommand({ FunctionName: arn('absent') })))).toMatchObject({ name: 'AccessDeniedException', status: 403 });
+      expect(await refusal(tenant.send(new GetFunctionCommand({ FunctionName: arn('lent') })))).toMatchObject({ name: 'AccessDeniedException', status: 403 });
+      expect(await refusal(tenant.send(new InvokeCommand({ FunctionName: 'lent' })))).toMatchObject({ name: 'ResourceNotFoundException', status: 404 });
+
+      const { LayerVersionArn } = await lambda.send(new PublishLayerVersionCommand({ LayerName: 'lent', Content: { ZipFile: await zip({ a: 'b' }) } }));
+      expect(await refusal(tenant.send(new GetLayerVersionByArnCommand({ Arn: LayerVersionArn })))).toMatchObject({ name: 'AccessDeniedException', status: 403 });
+    } finally {
+      tenant.destroy();
     }
   }, 60_000);
 
