@@ -20,7 +20,7 @@ export interface AwsEndpointParts {
   /** By the service name of signatures, `lambda` among them. */
   services: ReadonlyMap<string, ServedService>;
   guard: Guard;
-  /** Of Lambda functions. */
+  /** Of Lambda functions and layers. */
   resourcePolicy: ResourcePolicyLookup;
   invocation: InvocationPort;
   verifier: SigV4Verifier;

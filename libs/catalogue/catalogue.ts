@@ -52,6 +52,7 @@ import { FunctionPolicies } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
 import { InvocableStore } from './invocable-store.js';
+import { isLayerArn, layerPolicy } from './layer-access.js';
 import { LayerStore } from './layer-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
@@ -99,6 +100,8 @@ export interface Catalogue {
    * long as the policy is the same.
    */
   functionPolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
+  /** The same for any resource of Lambda that can have a policy: those of layer versions are read each time. */
+  resourcePolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -141,6 +144,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     operations: operationsOf(parts),
     resolver,
     functionPolicy: (arn) => policies.find(arn),
+    resourcePolicy: (arn) => (isLayerArn(arn) ? layerPolicy(parts.layers, arn) : policies.find(arn)),
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {

@@ -43,7 +43,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
       guard: access.guard,
       services: access.services(),
       catalogueOperations: access.checkingRoles(this.catalogue.operations),
-      resourcePolicy: (arn) => this.catalogue.functionPolicy(arn),
+      resourcePolicy: (arn) => this.catalogue.resourcePolicy(arn),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),

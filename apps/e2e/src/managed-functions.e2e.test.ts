@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
+  AddLayerVersionPermissionCommand,
   AddPermissionCommand,
   CreateAliasCommand,
   DeleteFunctionConcurrencyCommand,
@@ -112,6 +113,9 @@ describe('aliases, resource policies, concurrency and layers, with the client of
 
       const { LayerVersionArn } = await lambda.send(new PublishLayerVersionCommand({ LayerName: 'lent', Content: { ZipFile: await zip({ a: 'b' }) } }));
       expect(await refusal(tenant.send(new GetLayerVersionByArnCommand({ Arn: LayerVersionArn })))).toMatchObject({ name: 'AccessDeniedException', status: 403 });
+      await lambda.send(new AddLayerVersionPermissionCommand({ LayerName: 'lent', VersionNumber: 1, StatementId: 'tenant', Action: 'lambda:GetLayerVersion', Principal: TENANT }));
+      expect(await tenant.send(new GetLayerVersionByArnCommand({ Arn: LayerVersionArn }))).toMatchObject({ LayerVersionArn });
+      expect(await refusal(tenant.send(new DeleteLayerVersionCommand({ LayerName: `arn:aws:lambda:us-east-1:${ACCOUNT}:layer:lent`, VersionNumber: 1 })))).toMatchObject({ status: 403 });
     } finally {
       tenant.destroy();
     }

@@ -48,6 +48,8 @@ export const lambdaPermissions: Readonly<Record<string, PermissionMapping>> = {
   ...table(CALLBACKS, () => '*'),
   CreateFunction: (input: Input, context) => configuring(input, context, 'CreateFunction'),
   UpdateFunctionConfiguration: (input: Input, context) => configuring(input, context, 'UpdateFunctionConfiguration'),
+  CreateFunction: (input: Input, context) => withLayers(input, context, 'CreateFunction'),
+  UpdateFunctionConfiguration: (input: Input, context) => withLayers(input, context, 'UpdateFunctionConfiguration'),
   Invoke: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
   InvokeWithResponseStream: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
   GetLayerVersionByArn: (input: Input) => ({ action: 'lambda:GetLayerVersion', resource: input['Arn'] as string }),
@@ -81,6 +83,15 @@ function configuring(input: Input, context: OperationContext, operation: string)
     { action: `lambda:${operation}`, resource: onFunction(input, context, operation), context: conditionKeys(input, context) },
     ...(typeof role === 'string' ? [passRole(role, LAMBDA_SERVICE)] : []),
     ...layers.map((layer) => ({ action: 'lambda:GetLayerVersion', resource: layer })),
+  ];
+}
+
+/** Whoever gives a function layers must be allowed to read them; other accounts' layers have a policy of their own, which catalogue checks. */
+function withLayers(input: Input, context: OperationContext, operation: string): Permission[] {
+  const own = ((input['Layers'] ?? []) as string[]).filter((arn) => arn.startsWith(ownArn(context, 'layer:')));
+  return [
+    { action: `lambda:${operation}`, resource: onFunction(input, context, operation), context: conditionKeys(input, context) },
+    ...own.map((arn) => ({ action: 'lambda:GetLayerVersion', resource: arn })),
   ];
 }
 
