@@ -15,7 +15,7 @@ import { awsRoutes } from './aws-routes.js';
 import type { CodeLinks } from './code-links.js';
 import { codeRoute } from './code-route.js';
 import { ControlPlaneModule } from './control-plane.module.js';
-import { ADMINISTRATOR_ONLY, type Guard } from './guard.js';
+import { ADMINISTRATOR_ONLY, type Guard, type ResourcePolicyLookup } from './guard.js';
 import type { Health } from './health.controller.js';
 import type { InvocationPort } from './invocation-port.js';
 import { lambdaPermissions } from './permissions/lambda.js';
@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   services?: readonly ServedService[];
   /** Default: administrators only. */
   guard?: Guard;
+  /** Default: none has one. */
+  resourcePolicy?: ResourcePolicyLookup;
   invocation: InvocationPort;
   codeLinks: CodeLinks;
   /** `PackageStore.readArchive` */
@@ -72,6 +74,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     lambda,
     services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions }, ...(options.services ?? [])]),
     guard,
+    resourcePolicy: options.resourcePolicy ?? (() => undefined),
     invocation: options.invocation,
     verifier,
     keys: options.keyStore,

@@ -1,6 +1,7 @@
 import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
+import type { ParsedPolicy } from '@hearth/iam';
 import { systemClock, type Clock } from '@hearth/kernel';
 import { addLayerVersionPermission } from './api/add-layer-version-permission.js';
 import { addPermission } from './api/add-permission.js';
@@ -47,17 +48,18 @@ import { updateAlias } from './api/update-alias.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
 import { updateFunctionEventInvokeConfig } from './api/update-function-event-invoke-config.js';
-import { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
+import { ACCOUNT_CONCURRENCY_LIMIT, TOTAL_CODE_BYTES } from './account-limits.js';
 import { ChangeFeed, type ChangeListener } from './change-feed.js';
 import { codeSigningOperations } from './code-signing/code-signing-operations.js';
 import { CodeSigningStore } from './code-signing/code-signing-store.js';
 import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
-import { FunctionPolicies, type FunctionPolicy } from './function-policies.js';
+import { FunctionPolicies } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
 import { InvocableStore } from './invocable-store.js';
+import { isLayerArn, layerPolicy } from './layer-access.js';
 import { LayerStore } from './layer-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
@@ -87,6 +89,8 @@ export interface CatalogueOptions {
   prepare?: Prepare;
   /** Concurrent executions of an account; default 1,000. */
   accountConcurrency?: number;
+  /** All archives of an account together; default 75 GB. */
+  codeStorageBytes?: number;
   clock?: Clock;
   /** In [0, 1): decides between the versions of an alias. */
   random?: () => number;
@@ -108,7 +112,9 @@ export interface Catalogue {
    * Resource policy of exactly this function, version or alias, for the guard: at once when it is in memory. The same object as
    * long as the policy is the same.
    */
-  functionPolicy(arn: string): FunctionPolicy | undefined | Promise<FunctionPolicy | undefined>;
+  functionPolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
+  /** The same for any resource of Lambda that can have a policy: those of layer versions are read each time. */
+  resourcePolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -155,6 +161,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     clock: options.clock ?? systemClock,
     codeLink: options.codeLink,
     accountConcurrency: options.accountConcurrency ?? ACCOUNT_CONCURRENCY_LIMIT,
+    codeStorageBytes: options.codeStorageBytes ?? TOTAL_CODE_BYTES,
   };
   feed.start();
   housekeeping.start();
@@ -163,6 +170,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     resolver,
     changes: { isLive: () => feed.isLive(), subscribe: (listener) => void listeners.push(listener) },
     functionPolicy: (arn) => policies.find(arn),
+    resourcePolicy: (arn) => (isLayerArn(arn) ? layerPolicy(parts.layers, arn) : policies.find(arn)),
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {

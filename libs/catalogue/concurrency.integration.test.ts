@@ -1,4 +1,4 @@
-import { arnOf, CatalogueFixture, context, until, type Process } from './testing/catalogue-fixture.js';
+import { arnOf, CatalogueFixture, context, until, zipOf, type Process } from './testing/catalogue-fixture.js';
 
 let fixture: CatalogueFixture;
 let hearth: Process;
@@ -86,6 +86,24 @@ describe('account settings', () => {
     const made = await hearth.create('counted', { Publish: true });
     expect((await hearth.call('GetAccountSettings')).AccountUsage).toEqual({ FunctionCount: before.AccountUsage.FunctionCount + 1, TotalCodeSize: before.AccountUsage.TotalCodeSize + 2 * made.CodeSize });
     expect((await hearth.catalogue.operations['GetAccountSettings']!({}, { ...context, accountId: '210987654321' })).AccountUsage).toEqual({ FunctionCount: 0, TotalCodeSize: 0 });
+  });
+});
+
+describe('code storage', () => {
+  it('is limited for functions, versions and layers together', async () => {
+    const ZipFile = await zipOf('sized');
+    const { AccountUsage } = await hearth.call('GetAccountSettings');
+    const tight = fixture.process({ codeStorageBytes: AccountUsage.TotalCodeSize + ZipFile.length });
+    const full = { code: 'CodeStorageExceededException', status: 400, message: 'Code storage limit exceeded.' };
+    await expect(tight.create('sized', { Code: { ZipFile }, Publish: true })).rejects.toMatchObject(full);
+    await tight.create('sized', { Code: { ZipFile } });
+    await tight.settled('sized');
+    await expect(tight.call('PublishVersion', { FunctionName: 'sized' })).rejects.toMatchObject(full);
+    await expect(tight.call('PublishLayerVersion', { LayerName: 'sized', Content: { ZipFile } })).rejects.toMatchObject(full);
+    expect((await tight.call('UpdateFunctionCode', { FunctionName: 'sized', ZipFile })).CodeSize).toBe(ZipFile.length);
+    await tight.settled('sized');
+    await tight.call('DeleteFunction', { FunctionName: 'sized' });
+    expect((await tight.call('PublishLayerVersion', { LayerName: 'sized', Content: { ZipFile } })).Version).toBe(1);
   });
 });
 

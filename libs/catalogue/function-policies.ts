@@ -1,14 +1,12 @@
 /** Resource policies of functions for the guard, from memory when nothing changed (invariants: function-cache.ts). */
+import { parsePolicy, type ParsedPolicy } from '@hearth/iam';
 import { parseArn } from '@hearth/kernel';
 import { FunctionCache, type Reading } from './function-cache.js';
-import { findPolicyByName, type StoredPolicy } from './policy-store.js';
+import { findPolicyByName } from './policy-store.js';
 import type { CatalogueStore } from './store.js';
 
-/** The same object as long as the policy is the same: what is made of it may be kept by it. */
-export type FunctionPolicy = Readonly<StoredPolicy>;
-
 export class FunctionPolicies {
-  readonly #cache: FunctionCache<FunctionPolicy | undefined>;
+  readonly #cache: FunctionCache<ParsedPolicy | undefined>;
 
   constructor(
     private readonly store: Pick<CatalogueStore, 'database'>,
@@ -22,7 +20,7 @@ export class FunctionPolicies {
    * @param arn of a function, a version or an alias; `$LATEST` counts as the function itself
    * @returns undefined when it has none, or does not exist
    */
-  find(arn: string): FunctionPolicy | undefined | Promise<FunctionPolicy | undefined> {
+  find(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined> {
     const known = this.#cache.get(arn);
     if (known === undefined) return this.#cache.load(arn, () => this.#read(arn));
     return known instanceof Promise ? known : known.value;
@@ -36,7 +34,7 @@ export class FunctionPolicies {
     this.#cache.onGap();
   }
 
-  async #read(arn: string): Promise<Reading<FunctionPolicy | undefined>> {
+  async #read(arn: string): Promise<Reading<ParsedPolicy | undefined>> {
     const parsed = parseArn(arn);
     const [kind, name, qualifier = '', ...more] = parsed?.resource.split(':') ?? [];
     if (parsed === undefined || parsed.service !== 'lambda' || kind !== 'function' || !name || more.length > 0) return nothing;
@@ -44,7 +42,7 @@ export class FunctionPolicies {
     // Of a function that is not there yet no change will be heard: nothing to keep.
     if (found === undefined) return nothing;
     const { functionId, policy } = found;
-    return { scopes: [functionId], stamp: `${functionId} ${policy?.revisionId ?? ''}`, make: () => policy && Object.freeze(policy) };
+    return { scopes: [functionId], stamp: `${functionId} ${policy?.revisionId ?? ''}`, make: () => policy && parsePolicy(policy.document, { kind: 'resource', name: arn }) };
   }
 }
 

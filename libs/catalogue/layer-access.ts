@@ -1,7 +1,9 @@
 import type { OperationContext } from '@hearth/aws-wire';
+import { parsePolicy, type ParsedPolicy } from '@hearth/iam';
+import { parseArn } from '@hearth/kernel';
 import { accessDenied, invalidParameter } from './errors.js';
-import type { LayerRecord } from './layer-store.js';
-import type { LayerReference, LayerVersionReference } from './parse-layer-name.js';
+import type { LayerRecord, LayerStore } from './layer-store.js';
+import { parseLayerVersionArn, type LayerReference, type LayerVersionReference } from './parse-layer-name.js';
 import type { PolicyDocument } from './policy-document.js';
 
 /**
@@ -25,7 +27,19 @@ export function assertLayerRegion(layer: LayerReference, region: string): void {
  */
 export function assertReadable(reference: LayerVersionReference, record: LayerRecord | undefined, context: OperationContext): void {
   if (reference.accountId === context.accountId) return;
-  if (record?.policy == null || !sharedWith(record.policy.document, context.accountId)) throw refused('lambda:GetLayerVersion', reference.versionArn, context);
+  const policy = record?.policy ?? undefined;
+  if (policy === undefined || !sharedWith(policy.document, context.accountId)) throw refused('lambda:GetLayerVersion', reference.versionArn, context);
+}
+
+export function isLayerArn(arn: string): boolean {
+  return parseArn(arn)?.resource.startsWith('layer:') ?? false;
+}
+
+/** The policy of a layer version, for the guard. */
+export async function layerPolicy(layers: LayerStore, arn: string): Promise<ParsedPolicy | undefined> {
+  const reference = parseLayerVersionArn(arn);
+  const policy = reference && (await layers.find(reference, reference.version))?.policy;
+  return policy ? parsePolicy(policy.document, { kind: 'resource', name: arn }) : undefined;
 }
 
 /** Statements have the one form that AddLayerVersionPermission makes. There are no organizations here, so one bound to some applies to nobody. */

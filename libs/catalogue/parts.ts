@@ -38,6 +38,8 @@ export interface CatalogueParts {
   codeLink: CodeLink;
   /** Concurrent executions of an account. */
   accountConcurrency: number;
+  /** All archives of an account together. */
+  codeStorageBytes: number;
 }
 
 /** The function an operation is about, as its caller named it. */

@@ -1,4 +1,5 @@
-import { functionArn } from '@hearth/kernel';
+import { parsePolicy } from '@hearth/iam';
+import { functionArn, ServiceError } from '@hearth/kernel';
 import { invalidParameter, policyTooLong } from './errors.js';
 import type { FunctionReference } from './parse-function-name.js';
 
@@ -87,69 +88,19 @@ export function assertPolicySize(text: string): void {
   if (bytes > MAX_POLICY_BYTES) throw policyTooLong(bytes, MAX_POLICY_BYTES);
 }
 
-const STATEMENT_MEMBERS = new Set(['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition']);
-
 /**
- * A whole document, as PutResourcePolicy takes it: its shape is checked here, its meaning is the evaluator's.
+ * A whole document, as PutResourcePolicy takes it.
  * @throws ServiceError InvalidParameterValueException, PolicyLengthExceededException
  */
-export function parsePolicy(text: string): PolicyDocument {
+export function checkedPolicy(text: string): PolicyDocument {
   assertPolicySize(text);
-  let document: unknown;
   try {
-    document = JSON.parse(text);
-  } catch {
-    throw malformed('it is not JSON');
+    parsePolicy(text, { kind: 'resource', name: 'resource policy' });
+  } catch (error) {
+    throw error instanceof ServiceError ? invalidParameter(`The resource policy is malformed: ${error.message}`) : error;
   }
-  if (!isObject(document)) throw malformed('it is not an object');
-  const { Version, Statement } = document;
-  if (Version !== '2012-10-17' && Version !== '2008-10-17') throw malformed('Version must be 2012-10-17 or 2008-10-17');
-  const statements = Array.isArray(Statement) ? (Statement as unknown[]) : [Statement];
-  if (statements.length === 0) throw malformed('it has no statement');
-  const sids = new Set<string>();
-  for (const statement of statements) {
-    checkStatement(statement);
-    const { Sid } = statement as PolicyStatement;
-    if (Sid === undefined) continue;
-    if (sids.has(Sid)) throw malformed(`the statement id ${Sid} is used twice`);
-    sids.add(Sid);
-  }
-  return { ...document, Version, Statement: statements as PolicyStatement[] };
-}
-
-function checkStatement(statement: unknown): void {
-  if (!isObject(statement)) throw malformed('a statement is not an object');
-  const unknown = Object.keys(statement).find((member) => !STATEMENT_MEMBERS.has(member));
-  if (unknown !== undefined) throw malformed(`a statement has the unknown member ${unknown}`);
-  if (statement['Sid'] !== undefined && typeof statement['Sid'] !== 'string') throw malformed('Sid must be a string');
-  if (statement['Effect'] !== 'Allow' && statement['Effect'] !== 'Deny') throw malformed('Effect must be Allow or Deny');
-  for (const member of ['Principal', 'Action', 'Resource']) {
-    const given = [statement[member], statement[`Not${member}`]].filter((value) => value !== undefined);
-    if (given.length !== 1) throw malformed(`a statement must have exactly one of ${member} and Not${member}`);
-    if (!(member === 'Principal' ? isPrincipal(given[0]) : isTexts(given[0]))) throw malformed(`${member} has no legal value`);
-  }
-  const { Condition } = statement;
-  if (Condition !== undefined && !(isObject(Condition) && Object.values(Condition).every((keys) => isObject(keys) && Object.values(keys).every(isConditionValue)))) throw malformed('Condition has no legal value');
-}
-
-function isPrincipal(value: unknown): boolean {
-  return value === '*' || (isObject(value) && Object.keys(value).length > 0 && Object.values(value).every(isTexts));
-}
-
-function isTexts(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'));
-}
-
-function isConditionValue(value: unknown): boolean {
-  return (Array.isArray(value) ? value : [value]).every((one) => ['string', 'number', 'boolean'].includes(typeof one));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function malformed(why: string): Error {
-  return invalidParameter(`The resource policy is malformed: ${why}.`);
+  const document = JSON.parse(text) as PolicyDocument & { Statement: PolicyStatement | PolicyStatement[] };
+  return { ...document, Statement: [document.Statement].flat() };
 }
 
 /** @throws ServiceError InvalidParameterValueException: `$LATEST` has no policy of its own */

@@ -111,7 +111,7 @@ describe('resource policies', () => {
     expect(JSON.parse(policy!.document).Statement).toHaveLength(1);
     expect(other.catalogue.functionPolicy(arn)).toBe(policy);
     expect(await other.catalogue.functionPolicy(`${arn}:live`)).toBeUndefined();
-    expect(await other.catalogue.functionPolicy(`${arn}:$LATEST`)).toEqual(policy);
+    expect((await other.catalogue.functionPolicy(`${arn}:$LATEST`))?.document).toBe(policy!.document);
     expect(await other.catalogue.functionPolicy(arnOf('nope'))).toBeUndefined();
     await inMemory(hearth);
     await hearth.call('RemovePermission', { FunctionName: 'guarded', StatementId: 's' });

@@ -133,8 +133,8 @@ export class CatalogueStore {
   }
 
   /** What the account has: functions, and bytes of the archives of their versions and of its layers. */
-  async usage(accountId: string, region: string): Promise<{ functions: number; codeBytes: number }> {
-    const { rows } = await this.database.pool.query<{ functions: string; code_bytes: string }>(
+  async usage(accountId: string, region: string, database: Pick<pg.PoolClient, 'query'> = this.database.pool): Promise<{ functions: number; codeBytes: number }> {
+    const { rows } = await database.query<{ functions: string; code_bytes: string }>(
       `SELECT (SELECT count(*) FROM functions WHERE account_id = $1 AND region = $2) AS functions,
          (SELECT COALESCE(sum(v.code_size), 0) FROM function_versions v JOIN functions f ON f.id = v.function_id WHERE f.account_id = $1 AND f.region = $2)
          + (SELECT COALESCE(sum(v.code_size), 0) FROM layer_versions v JOIN layers l ON l.id = v.layer_id WHERE l.account_id = $1 AND l.region = $2) AS code_bytes`,

@@ -54,6 +54,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
         ...eventSources.operations,
         ...tagOperations(this.catalogue.operations, { 'event-source-mapping': eventSources.tags, 'code-signing-config': new TaggedTable(database, 'code_signing_configs', 'id') }),
       }),
+      resourcePolicy: (arn) => this.catalogue.resourcePolicy(arn),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import {
+  AddPermissionCommand,
   CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
   DeleteFunctionCommand,
@@ -45,9 +46,17 @@ async function deploy(name: string): Promise<void> {
   await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { FunctionName: name });
 }
 
+/** As consoles and deployment tools do for URLs that anybody may call. */
+async function openToAnybody(name: string, Qualifier?: string): Promise<void> {
+  const statement = { FunctionName: name, Qualifier, Principal: '*' };
+  await lambda.send(new AddPermissionCommand({ ...statement, StatementId: 'url', Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }));
+  await lambda.send(new AddPermissionCommand({ ...statement, StatementId: 'invoke', Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true }));
+}
+
 /** @returns the URL's id */
 async function open(name: string, more: Partial<CreateFunctionUrlConfigCommandInput> = {}): Promise<string> {
-  const { FunctionUrl } = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName: name, AuthType: 'NONE', ...more }));
+  const { FunctionUrl, AuthType } = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName: name, AuthType: 'NONE', ...more }));
+  if (AuthType === 'NONE') await openToAnybody(name, more.Qualifier);
   return /^http:\/\/([a-z0-9]{32})\.lambda-url\.us-east-1\.localhost:\d+\/$/.exec(FunctionUrl!)![1]!;
 }
 
@@ -290,6 +299,8 @@ describe('AuthType AWS_IAM', () => {
 
   it('does not ask for a signature any more once it is NONE, and does again', async () => {
     await lambda.send(new UpdateFunctionUrlConfigCommand({ FunctionName: 'guarded', AuthType: 'NONE' }));
+    expect(await send(urlId, '/?answer=1')).toMatchObject({ status: 403, json: forbidden });
+    await openToAnybody('guarded');
     expect((await send(urlId, '/?answer=1')).status).toBe(200);
     await lambda.send(new UpdateFunctionUrlConfigCommand({ FunctionName: 'guarded', AuthType: 'AWS_IAM' }));
     expect((await send(urlId, '/?answer=1')).status).toBe(403);

@@ -21,7 +21,7 @@ export class Ingress implements BeforeApplicationShutdown {
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(TELEMETRY) private readonly telemetry: Telemetry,
     @Inject(DATABASE) database: Database,
-    @Inject(CATALOGUE) catalogue: Catalogue,
+    @Inject(CATALOGUE) private readonly catalogue: Catalogue,
     @Inject(INVOCATION) private readonly invocation: Invocation,
   ) {
     this.openPort = settings.HEARTH_INGRESS_PORT;
@@ -41,13 +41,13 @@ export class Ingress implements BeforeApplicationShutdown {
   }
 
   async open(keys: KeyStore, guard: Guard): Promise<void> {
-    const { settings, telemetry, invocation } = this;
+    const { settings, telemetry, invocation, catalogue } = this;
     const { logger, metrics } = telemetry;
     this.server = this.functionUrls.ingress({
       host: settings.HEARTH_HOST,
       port: settings.HEARTH_INGRESS_PORT,
       keys,
-      guard: urlGuard(guard, settings.HEARTH_REGION),
+      guard: urlGuard(guard, (arn) => catalogue.functionPolicy(arn)),
       invocation: invocation.service,
       proxies: settings.HEARTH_INGRESS_PROXIES,
       logger,

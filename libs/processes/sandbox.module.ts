@@ -49,6 +49,7 @@ async function openPool(settings: Settings, { logger, metrics }: Telemetry, runt
     driver,
     logSink,
     codeDirectory: (digest) => packages.directory(digest),
+    layersDirectory: (digests) => packages.layers(digests),
     limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS },
     report: (message) => logger.warn(message),
   });

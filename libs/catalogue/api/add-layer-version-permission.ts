@@ -34,7 +34,7 @@ export function addLayerVersionPermission({ layers }: CatalogueParts): Operation
       if (document.Statement.some(({ Sid }) => Sid === input.StatementId)) throw statementExists(input.StatementId);
       return policyText({ ...document, Statement: [...document.Statement, statement] });
     });
-    if (policy == null) throw notFound(`Layer version ${reference.versionArn} does not exist.`);
+    if (policy === undefined || policy === null) throw notFound(`Layer version ${reference.versionArn} does not exist.`);
     return { Statement: JSON.stringify(statement), RevisionId: policy.revisionId };
   };
 }

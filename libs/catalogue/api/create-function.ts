@@ -5,6 +5,7 @@ import { configNotFound } from '../code-signing/errors.js';
 import { checkDeployment } from '../code-signing/deployment-check.js';
 import { configForFunction } from '../code-signing/find-config.js';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { configSha256 } from '../config-hash.js';
 import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
@@ -44,6 +45,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;
     checkDeployment(signing, unqualifiedArn(reference), parts.onUnsignedCode);
     const archive = await archiveOf(parts, input.Code ?? {}, context.accountId);
+    await assertCodeStorage(parts, reference, archive.length * (input.Publish ? 2 : 1));
     const code = await storeArchive(parts, archive);
     await assertUnzippedSize(parts, code.codeDigest, settings.layers);
 

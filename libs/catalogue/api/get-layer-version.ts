@@ -5,7 +5,7 @@ import { layerVersionOf, noSuchLayerVersion, parseLayerName, type LayerVersionRe
 import type { CatalogueParts } from '../parts.js';
 
 export function getLayerVersion(parts: CatalogueParts): OperationHandler {
-  return (input: { LayerName: string; VersionNumber: number }, context) => readLayerVersion(parts, layerVersionOf(parseLayerName(input.LayerName, context), input.VersionNumber), context);
+  return async (input: { LayerName: string; VersionNumber: number }, context) => readLayerVersion(parts, layerVersionOf(parseLayerName(input.LayerName, context), input.VersionNumber), context);
 }
 
 export async function readLayerVersion(parts: CatalogueParts, reference: LayerVersionReference, context: OperationContext): Promise<Record<string, unknown>> {

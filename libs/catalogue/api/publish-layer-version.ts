@@ -1,5 +1,6 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { assertOwnLayer } from '../layer-access.js';
 import { layerVersion } from '../layer-answer.js';
 import { parseLayerName } from '../parse-layer-name.js';
@@ -19,6 +20,7 @@ export function publishLayerVersion(parts: CatalogueParts): OperationHandler {
     const layer = parseLayerName(input.LayerName, context);
     assertOwnLayer(layer, context, 'PublishLayerVersion');
     const archive = await archiveOf(parts, input.Content, context.accountId);
+    await assertCodeStorage(parts, layer, archive.length);
     const code = await storeArchive(parts, archive);
     const record = await parts.layers.publish(
       {

@@ -1,4 +1,4 @@
-import type { AccessKey } from '@hearth/iam';
+import type { AccessKey, RequestFacts } from '@hearth/iam';
 import { functionArn } from '@hearth/kernel';
 import type { FunctionUrl } from '../function-url.js';
 import type { Permission } from '../permissions.js';
@@ -6,12 +6,13 @@ import type { Permission } from '../permissions.js';
 /** Decides who may call a function URL. Owned here; the app binds it to the platform's policies. */
 export interface UrlGuard {
   /**
-   * @param caller undefined for anybody: AuthType NONE
+   * @param caller undefined for anybody (AuthType NONE): then only the function's resource policy counts
    * @param permissions all of them are needed
    * @param functionArn whose resource policy counts; with the alias
+   * @param facts that conditions of policies may ask for
    * @throws ServiceError AccessDeniedException, at once or by the promise
    */
-  check(caller: AccessKey | undefined, permissions: readonly Permission[], functionArn: string): void | Promise<void>;
+  check(caller: AccessKey | undefined, permissions: readonly Permission[], functionArn: string, facts: RequestFacts): void | Promise<void>;
 }
 
 export interface UrlPermissions {

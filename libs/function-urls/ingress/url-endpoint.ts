@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ErrorRenderer, splitTarget, type PresentedSignature, type RequestTarget, type SigV4Verifier } from '@hearth/aws-wire';
-import type { AccessKey } from '@hearth/iam';
+import type { AccessKey, RequestFacts } from '@hearth/iam';
 import type { InvokeAnswer, InvokeCommand } from '@hearth/invocation';
 import { ServiceError, type Clock } from '@hearth/kernel';
 import { makeTraceHeader, parseTraceHeader, type Logger } from '@hearth/telemetry';
 import type { FunctionUrl } from '../function-url.js';
 import { calledUrl, domainOf, type CalledUrl, type UrlAddressing } from '../url-address.js';
 import type { UrlDirectory } from '../url-directory.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, type ClientAddress } from './client-address.js';
 import { answerHeaders, isCorsHeader, preflightHeaders } from './cors.js';
 import { ClientGone, readBody, tooLarge } from './read-body.js';
 import { permissionsToCall, type UrlGuard } from './url-access.js';
@@ -75,7 +75,7 @@ export class UrlEndpoint {
   private async run(exchange: Exchange, called: CalledUrl, url: FunctionUrl): Promise<void> {
     const signed = url.authType === 'AWS_IAM' ? await this.authenticate(exchange) : undefined;
     const { functionArn, permissions } = permissionsToCall(url);
-    await this.parts.guard.check(signed?.key, permissions, functionArn);
+    await this.parts.guard.check(signed?.key, permissions, functionArn, this.factsOf(exchange));
     let body = await readBody(exchange.request);
     if (signed !== undefined) body = asBuffer(this.parts.verifier.checkBody(signed.presented, signed.key, body));
     const event = Buffer.from(JSON.stringify(this.eventOf(exchange, called, url, body, signed?.key)));
@@ -124,10 +124,25 @@ export class UrlEndpoint {
     return { presented, key: key as AccessKey };
   }
 
-  private eventOf({ request, target, requestId, traceHeader }: Exchange, { rawPath }: CalledUrl, url: FunctionUrl, body: Buffer, key: AccessKey | undefined): Record<string, unknown> {
-    const { addressing, proxies, clock } = this.parts;
-    const { protocol, port } = new URL(addressing.baseUrl);
+  private factsOf({ request }: Exchange): RequestFacts {
+    const { addressing, clock } = this.parts;
+    return {
+      sourceIp: this.clientOf(request).sourceIp,
+      userAgent: request.headers['user-agent'],
+      secure: new URL(addressing.baseUrl).protocol === 'https:',
+      now: clock.now(),
+      region: addressing.region,
+    };
+  }
+
+  private clientOf(request: IncomingMessage): ClientAddress {
     const { 'x-forwarded-for': forwarded } = request.headers;
+    return clientAddress(request.socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(',') : forwarded, this.parts.proxies);
+  }
+
+  private eventOf({ request, target, requestId, traceHeader }: Exchange, { rawPath }: CalledUrl, url: FunctionUrl, body: Buffer, key: AccessKey | undefined): Record<string, unknown> {
+    const { addressing, clock } = this.parts;
+    const { protocol, port } = new URL(addressing.baseUrl);
     return urlEvent({
       urlId: url.urlId,
       domainName: domainOf(url.urlId, addressing),
@@ -136,7 +151,7 @@ export class UrlEndpoint {
       rawQuery: target.rawQuery,
       protocol: `HTTP/${request.httpVersion}`,
       rawHeaders: request.rawHeaders,
-      ...clientAddress(request.socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(',') : forwarded, proxies),
+      ...this.clientOf(request),
       scheme: protocol.slice(0, -1),
       port: port || (protocol === 'https:' ? '443' : '80'),
       traceHeader,
