@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
-import { iamService, stsService } from '@hearth/aws-wire';
+import { iamService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import {
   ensureAdministrator,
+  ExecutionRoles,
   Guard,
   iamOperations,
   iamPermissions,
@@ -75,7 +76,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
         { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
         { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
       ],
-      catalogueOperations: this.catalogue.operations,
+      catalogueOperations: checkingRoles(this.catalogue.operations, new ExecutionRoles({ database, keyStore })),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
@@ -112,6 +113,18 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     clearInterval(this.sessionSweeper);
     await Promise.all([this.keyStore?.stop(), this.guard?.stop(), this.keyUsage?.stop()]);
   }
+}
+
+/** A function is given only a role that Lambda may assume. That the caller may pass it is the guard's matter. */
+function checkingRoles(operations: Record<string, OperationHandler>, roles: ExecutionRoles): Record<string, OperationHandler> {
+  const checked = (handler: OperationHandler): OperationHandler => {
+    return async (input: { Role?: string }, context) => {
+      if (input.Role !== undefined) await roles.checkPassRole({ accountId: context.accountId, roleArn: input.Role, authorise: () => undefined });
+      return handler(input, context);
+    };
+  };
+  const { CreateFunction, UpdateFunctionConfiguration } = operations;
+  return { ...operations, CreateFunction: checked(CreateFunction!), UpdateFunctionConfiguration: checked(UpdateFunctionConfiguration!) };
 }
 
 @Module({})

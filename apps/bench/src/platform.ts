@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
 import yazl from 'yazl';
@@ -20,7 +21,6 @@ export interface Credentials {
 
 /** The function of all measurements: gives the event back. */
 export const HANDLER = 'exports.handler = async (event) => event;\n';
-const ROLE = 'arn:aws:iam::000000000000:role/bench';
 
 /** A platform of the bench's own: fresh state, defaults, everything on. DATABASE_URL, REDIS_URL and DOCKER_HOST are used where set. */
 export class BenchPlatform {
@@ -32,6 +32,7 @@ export class BenchPlatform {
     private readonly stateDir: string,
     private readonly redisPrefix: string,
     private readonly metricsUrl: string,
+    private readonly role: string,
   ) {}
 
   static async start(): Promise<BenchPlatform> {
@@ -67,7 +68,7 @@ export class BenchPlatform {
     const profile = await readFile(join(stateDir, 'profile/credentials'), 'utf8');
     const value = (name: string) => new RegExp(`^${name}\\s*=\\s*(\\S+)$`, 'm').exec(profile)?.[1] as string;
     const credentials = { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') };
-    return new BenchPlatform(endpoint, credentials, process.env.REDIS_URL || (await embeddedRedis(stateDir)), child, stateDir, redisPrefix, `http://127.0.0.1:${metricsPort}/metrics`);
+    return new BenchPlatform(endpoint, credentials, process.env.REDIS_URL || (await embeddedRedis(stateDir)), child, stateDir, redisPrefix, `http://127.0.0.1:${metricsPort}/metrics`, await createRole(endpoint, credentials));
   }
 
   get port(): number {
@@ -90,7 +91,7 @@ export class BenchPlatform {
     archive.end();
     const chunks: Buffer[] = [];
     for await (const chunk of archive.outputStream) chunks.push(chunk as Buffer);
-    const definition = { FunctionName: name, Role: ROLE, Runtime: 'nodejs22.x', Handler: 'index.handler', MemorySize: 1_769, Timeout: 30, Code: { ZipFile: Buffer.concat(chunks).toString('base64') } };
+    const definition = { FunctionName: name, Role: this.role, Runtime: 'nodejs22.x', Handler: 'index.handler', MemorySize: 1_769, Timeout: 30, Code: { ZipFile: Buffer.concat(chunks).toString('base64') } };
     await this.call('POST', '/2015-03-31/functions', Buffer.from(JSON.stringify(definition)));
     const end = Date.now() + 30_000;
     while ((JSON.parse(await this.call('GET', `/2015-03-31/functions/${name}/configuration`)) as { State: string }).State !== 'Active') {
@@ -136,6 +137,14 @@ export class BenchPlatform {
     if (process.env.REDIS_URL) await forgetKeys(process.env.REDIS_URL, this.redisPrefix);
     await rm(this.stateDir, { recursive: true, force: true });
   }
+}
+
+async function createRole(endpoint: URL, credentials: Credentials): Promise<string> {
+  const iam = new IAMClient({ endpoint: endpoint.href, region: 'us-east-1', credentials });
+  const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] };
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'bench', AssumeRolePolicyDocument: JSON.stringify(trust) }));
+  iam.destroy();
+  return Role!.Arn!;
 }
 
 /** Without what would change how Node boots or how Hearth behaves. */

@@ -13,7 +13,7 @@ import type { Example } from './example.js';
 const WAIT_S = 120;
 
 /** Creates the function, or updates its code when that changed. Resolves when it can be invoked. */
-export async function deployExample(client: LambdaClient, example: Example, accountId: string): Promise<'created' | 'updated' | 'unchanged'> {
+export async function deployExample(client: LambdaClient, example: Example, role: string): Promise<'created' | 'updated' | 'unchanged'> {
   const FunctionName = example.name;
   const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName })).catch((error: unknown) => {
     if (error instanceof ResourceNotFoundException) return undefined;
@@ -25,7 +25,7 @@ export async function deployExample(client: LambdaClient, example: Example, acco
         FunctionName,
         Runtime: example.runtime as Runtime,
         Handler: example.handler,
-        Role: `arn:aws:iam::${accountId}:role/hearth-examples`,
+        Role: role,
         Description: example.description,
         MemorySize: example.memoryMb,
         Timeout: example.timeoutSeconds,

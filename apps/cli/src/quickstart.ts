@@ -1,27 +1,33 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { IAMClient, IAMServiceException } from '@aws-sdk/client-iam';
 import { InvokeCommand, LambdaClient, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { deployExample } from './deploy-example.js';
 import { readExamples, type Example } from './example.js';
+import { executionRole } from './execution-role.js';
 import { functionLogTexts } from './function-logs.js';
 import { runningPlatform, type Installation } from './installation.js';
 import { readProfile, type Profile } from './profile.js';
 
 const ASYNC_DEADLINE_MS = 60_000;
 const POLL_MS = 100;
+const EXAMPLES_ROLE = 'hearth-examples';
 
 /** Deploys examples/ through the public API with the AWS SDK, invokes them, and prints what to try next. Hearth must be running. */
 export async function quickstart(place: Installation): Promise<number> {
   const running = await runningPlatform(place);
   if (running === undefined) throw new OperatorError('Hearth is not running.', 'Start it: ./hearth up.');
   const profile = await readProfile(place);
-  const client = new LambdaClient({ endpoint: running.endpoint, region: place.settings.HEARTH_REGION, credentials: profile });
+  const options = { endpoint: running.endpoint, region: place.settings.HEARTH_REGION, credentials: profile };
+  const client = new LambdaClient(options);
+  const iam = new IAMClient(options);
   const all = await readExamples(join(projectRoot(), 'examples'));
   const examples = all.filter((example) => isRoot() || !example.runtime.startsWith('provided'));
   try {
     heading('Deploying examples/ with the AWS SDK');
-    for (const example of examples) await deploy(client, example, place);
+    const role = await executionRole(iam, EXAMPLES_ROLE);
+    for (const example of examples) await deploy(client, example, role);
     heading('Invoking each one, and waiting for the answer');
     for (const example of examples) await invokeAndShow(client, example);
     heading('Invoking one asynchronously');
@@ -29,10 +35,11 @@ export async function quickstart(place: Installation): Promise<number> {
     const left = all.filter((example) => !examples.includes(example));
     if (left.length > 0) console.log(`\nLeft out: ${left.map((example) => example.name).join(', ')}. Custom runtimes need a Hearth that runs as root.`);
   } catch (error) {
-    if (!(error instanceof LambdaServiceException)) throw error;
+    if (!(error instanceof LambdaServiceException || error instanceof IAMServiceException)) throw error;
     throw new OperatorError(`Hearth answered ${error.name}: ${error.message}`, 'See ./hearth logs.');
   } finally {
     client.destroy();
+    iam.destroy();
   }
   printNextSteps(place, running.endpoint, profile, examples[0]!);
   return 0;
@@ -47,9 +54,9 @@ function heading(text: string): void {
   console.log(`\n${text}`);
 }
 
-async function deploy(client: LambdaClient, example: Example, place: Installation): Promise<void> {
+async function deploy(client: LambdaClient, example: Example, role: string): Promise<void> {
   const begin = performance.now();
-  const what = await deployExample(client, example, place.settings.HEARTH_ACCOUNT_ID);
+  const what = await deployExample(client, example, role);
   console.log(`  ${example.name.padEnd(16)} ${example.runtime.padEnd(16)} ${what} (${seconds(begin)})`);
 }
 

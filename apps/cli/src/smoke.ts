@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DeleteRoleCommand, DetachRolePolicyCommand, IAMClient, ListAttachedRolePoliciesCommand } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
   DeleteFunctionCommand,
@@ -15,6 +16,7 @@ import {
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 import yazl from 'yazl';
+import { executionRole } from './execution-role.js';
 
 const HANDLED_DEADLINE_MS = 60_000;
 const MAX_LOOKS = 10;
@@ -42,6 +44,7 @@ async function zip(name: string, text: string): Promise<Buffer> {
 }
 
 const client = new LambdaClient({});
+const iam = new IAMClient({});
 const FunctionName = `smoke-${randomUUID().slice(0, 8)}`;
 
 async function invoke(event: object): Promise<{ error?: string; body: { seen?: string[]; echo?: string; errorMessage?: string; errorType?: string }; log: string }> {
@@ -66,7 +69,7 @@ try {
         FunctionName,
         Runtime: 'nodejs22.x',
         Handler: 'index.handler',
-        Role: 'arn:aws:iam::000000000000:role/smoke',
+        Role: await executionRole(iam, FunctionName),
         Code: { ZipFile: await zip('index.mjs', CODE) },
         Timeout: 20,
       }),
@@ -106,6 +109,9 @@ try {
   await step('delete', async () => {
     await client.send(new DeleteFunctionCommand({ FunctionName }));
     await assert.rejects(client.send(new GetFunctionCommand({ FunctionName })), ResourceNotFoundException);
+    const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName: FunctionName }));
+    for (const { PolicyArn } of AttachedPolicies ?? []) await iam.send(new DetachRolePolicyCommand({ RoleName: FunctionName, PolicyArn }));
+    await iam.send(new DeleteRoleCommand({ RoleName: FunctionName }));
   });
 } catch (error) {
   console.error('FAILED', error);

@@ -5,6 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -51,11 +52,20 @@ export class Platform {
     });
     try {
       await platform.boot();
+      await platform.createExecutionRole();
     } catch (error) {
       await platform.stop();
       throw error;
     }
     return platform;
+  }
+
+  /** The role that deploy() gives to functions. */
+  private async createExecutionRole(): Promise<void> {
+    const iam = new IAMClient({ endpoint: this.endpoint, region: 'us-east-1', credentials: this.credentials });
+    const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] };
+    await iam.send(new CreateRoleCommand({ Path: '/service-role/', RoleName: 'e2e', AssumeRolePolicyDocument: JSON.stringify(trust) }));
+    iam.destroy();
   }
 
   get metricsUrl(): string {

@@ -135,7 +135,7 @@ done
           `import boto3, json
 client = boto3.client("lambda")
 code = open("function.zip", "rb").read()
-client.create_function(FunctionName="from-boto3", Role="arn:aws:iam::000000000000:role/e2e", Runtime="python3.13", Handler="app.handler", Code={"ZipFile": code})
+client.create_function(FunctionName="from-boto3", Role="arn:aws:iam::000000000000:role/service-role/e2e", Runtime="python3.13", Handler="app.handler", Code={"ZipFile": code})
 client.get_waiter("function_active_v2").wait(FunctionName="from-boto3", WaiterConfig={"Delay": 1})
 answer = client.invoke(FunctionName="from-boto3", Payload=json.dumps({"name": "boto3"}), LogType="Tail")
 names = [f["FunctionName"] for page in client.get_paginator("list_functions").paginate() for f in page["Functions"]]

@@ -31,9 +31,17 @@ describe('permissions of Lambda operations', () => {
 
   it('carry the condition keys of the request', () => {
     const input = { FunctionName: 'f', Layers: ['l1', 'l2'], VpcConfig: { SubnetIds: ['s'], SecurityGroupIds: [] }, Tags: { team: 'a' } };
-    expect(permission('CreateFunction', input)).toMatchObject({
-      context: { 'lambda:Layer': ['l1', 'l2'], 'lambda:SubnetIds': ['s'], 'aws:RequestTag/team': ['a'], 'aws:TagKeys': ['team'] },
-    });
+    const role = 'arn:aws:iam::111122223333:role/r';
+    expect(permission('CreateFunction', { ...input, Role: role })).toEqual([
+      {
+        action: 'lambda:CreateFunction',
+        resource: 'arn:aws:lambda:eu-west-1:111122223333:function:f',
+        context: { 'lambda:Layer': ['l1', 'l2'], 'lambda:SubnetIds': ['s'], 'aws:RequestTag/team': ['a'], 'aws:TagKeys': ['team'] },
+      },
+      { action: 'iam:PassRole', resource: role, context: { 'iam:PassedToService': ['lambda.amazonaws.com'] } },
+      { action: 'lambda:GetLayerVersion', resource: 'l1' },
+      { action: 'lambda:GetLayerVersion', resource: 'l2' },
+    ]);
     expect(permission('AddPermission', { FunctionName: 'f', Principal: 's3.amazonaws.com' })).toMatchObject({ context: { 'lambda:Principal': ['s3.amazonaws.com'] } });
   });
 });

@@ -1,19 +1,20 @@
 import { ServiceError } from '@hearth/kernel';
 import type { OperationContext, Permission, PermissionMapping } from '@hearth/aws-wire';
 import { parseFunctionReference } from '@hearth/catalogue';
+import { LAMBDA_SERVICE, passRole } from '@hearth/iam';
 
 /* Action, resource and condition keys of every Lambda operation (spec/iam-and-sts.md 4; AWS service authorization reference). */
 
 type Input = Record<string, unknown>;
 
 const SAME_NAME_ON_FUNCTION = [
-  'CreateAlias', 'CreateFunction', 'CreateFunctionUrlConfig', 'DeleteAlias', 'DeleteFunction', 'DeleteFunctionCodeSigningConfig', 'DeleteFunctionConcurrency',
+  'CreateAlias', 'CreateFunctionUrlConfig', 'DeleteAlias', 'DeleteFunction', 'DeleteFunctionCodeSigningConfig', 'DeleteFunctionConcurrency',
   'DeleteFunctionEventInvokeConfig', 'DeleteFunctionUrlConfig', 'DeleteProvisionedConcurrencyConfig', 'GetAlias', 'GetFunction', 'GetFunctionCodeSigningConfig',
   'GetFunctionConcurrency', 'GetFunctionConfiguration', 'GetFunctionEventInvokeConfig', 'GetFunctionRecursionConfig', 'GetFunctionScalingConfig', 'GetFunctionUrlConfig',
   'GetPolicy', 'GetProvisionedConcurrencyConfig', 'GetRuntimeManagementConfig', 'InvokeAsync', 'ListAliases', 'ListDurableExecutionsByFunction',
   'ListFunctionEventInvokeConfigs', 'ListFunctionUrlConfigs', 'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency',
   'PutFunctionEventInvokeConfig', 'PutFunctionRecursionConfig', 'PutFunctionScalingConfig', 'PutProvisionedConcurrencyConfig', 'PutRuntimeManagementConfig',
-  'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionConfiguration', 'UpdateFunctionEventInvokeConfig', 'UpdateFunctionUrlConfig', 'AddPermission', 'RemovePermission',
+  'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig', 'UpdateFunctionUrlConfig', 'AddPermission', 'RemovePermission',
 ] as const;
 
 const WITHOUT_RESOURCE = [
@@ -45,6 +46,8 @@ export const lambdaPermissions: Readonly<Record<string, PermissionMapping>> = {
   ...table(ON_MAPPING, (input, context) => ownArn(context, `event-source-mapping:${input['UUID'] as string}`)),
   ...table(ON_CAPACITY_PROVIDER, (input, context) => withArnOr(input['CapacityProviderName'], (name) => ownArn(context, `capacity-provider:${name}`))),
   ...table(CALLBACKS, () => '*'),
+  CreateFunction: (input: Input, context) => configuring(input, context, 'CreateFunction'),
+  UpdateFunctionConfiguration: (input: Input, context) => configuring(input, context, 'UpdateFunctionConfiguration'),
   Invoke: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
   InvokeWithResponseStream: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
   GetLayerVersionByArn: (input: Input) => ({ action: 'lambda:GetLayerVersion', resource: input['Arn'] as string }),
@@ -68,6 +71,17 @@ function table(operations: readonly string[], resource: (input: Input, context: 
 function onFunction(input: Input, context: OperationContext, operation: string): string {
   const qualifier = input['Qualifier'];
   return parseFunctionReference(input['FunctionName'] as string, typeof qualifier === 'string' ? qualifier : undefined, { ...context, action: `lambda:${operation}` }).arn;
+}
+
+/** Whoever gives a function a role must be allowed to pass it, and to read the layers he gives it. */
+function configuring(input: Input, context: OperationContext, operation: string): Permission[] {
+  const role = input['Role'];
+  const layers = Array.isArray(input['Layers']) ? (input['Layers'] as string[]) : [];
+  return [
+    { action: `lambda:${operation}`, resource: onFunction(input, context, operation), context: conditionKeys(input, context) },
+    ...(typeof role === 'string' ? [passRole(role, LAMBDA_SERVICE)] : []),
+    ...layers.map((layer) => ({ action: 'lambda:GetLayerVersion', resource: layer })),
+  ];
 }
 
 function layerArn(input: Input, context: OperationContext): string {

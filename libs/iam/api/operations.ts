@@ -11,10 +11,11 @@ import { permissionsBoundaryOperations } from './permissions-boundaries.js';
 import { policyEntityOperations } from './policy-entities.js';
 import { roleOperations } from './roles.js';
 import { serviceLinkedRoleOperations } from './service-linked-roles.js';
+import { simulationOperations } from './simulate-policies.js';
 import { tagOperations } from './tags.js';
 import { userOperations } from './users.js';
 
-/** The operations of IAM by name, except those that simulate policies. */
+/** The operations of IAM by name. */
 export function iamOperations(parts: IamParts): Record<string, OperationHandler> {
   return {
     ...userOperations(parts),
@@ -30,5 +31,6 @@ export function iamOperations(parts: IamParts): Record<string, OperationHandler>
     ...tagOperations(parts),
     ...instanceProfileOperations(parts),
     ...accountOperations(parts),
+    ...simulationOperations(parts),
   };
 }

@@ -9,7 +9,6 @@ beforeAll(async () => {
 beforeEach(() => iam.reset());
 afterAll(() => iam.close());
 
-
 describe('users', () => {
   it('are made, told, renamed and deleted as AWS does', async () => {
     const { User } = await iam.call('CreateUser', { UserName: 'Ann', Path: '/team/', Tags: [{ Key: 'k', Value: 'v' }] });

@@ -7,6 +7,7 @@ import type { Permission } from '../api/permissions.js';
 import { parsePolicy } from '../policy/index.js';
 import type { NewSession } from '../store/sessions.js';
 import { Guard } from './guard.js';
+import { conditionKeysOf } from './request-keys.js';
 
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:f`;
 const INVOKE: Permission = { action: 'lambda:InvokeFunction', resource: FUNCTION };
@@ -37,29 +38,50 @@ afterAll(async () => {
 });
 
 async function newGuard({ clock, listening = true }: { clock?: Clock; listening?: boolean } = {}): Promise<Guard> {
-  const guard = new Guard({ database: iam.database, onError: (error) => errors.push(error), ...(clock === undefined ? {} : { clock }) });
+  const guard = new Guard({
+    database: iam.database,
+    onError: (error) => errors.push(error),
+    ...(clock === undefined ? {} : { clock }),
+  });
   if (listening) await guard.start();
   guards.push(guard);
   return guard;
 }
 
 function policy(action: string, resource = '*', effect = 'Allow', condition?: object): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: effect, Action: action, Resource: resource, ...(condition === undefined ? {} : { Condition: condition }) }] });
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: effect, Action: action, Resource: resource, ...(condition === undefined ? {} : { Condition: condition }) },
+    ],
+  });
 }
 
 async function userKey(name: string, policies: Record<string, string> = {}, accountId = ACCOUNT): Promise<AccessKey> {
   const as = { accountId };
   const { User } = await iam.call('CreateUser', { UserName: name }, as);
-  for (const [PolicyName, PolicyDocument] of Object.entries(policies)) await iam.call('PutUserPolicy', { UserName: name, PolicyName, PolicyDocument }, as);
+  for (const [PolicyName, PolicyDocument] of Object.entries(policies))
+    await iam.call('PutUserPolicy', { UserName: name, PolicyName, PolicyDocument }, as);
   return iam.keyStore.create({ accountId, principalArn: User.Arn, identityId: User.UserId });
 }
 
-async function sessionKey(name: string, policies: Record<string, string>, more: Partial<NewSession> = {}, expiresAt = Date.now() + 600_000): Promise<AccessKey> {
+async function sessionKey(
+  name: string,
+  policies: Record<string, string>,
+  more: Partial<NewSession> = {},
+  expiresAt = Date.now() + 600_000,
+): Promise<AccessKey> {
   const { Role } = await iam.call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST });
-  for (const [PolicyName, PolicyDocument] of Object.entries(policies)) await iam.call('PutRolePolicy', { RoleName: name, PolicyName, PolicyDocument });
+  for (const [PolicyName, PolicyDocument] of Object.entries(policies))
+    await iam.call('PutRolePolicy', { RoleName: name, PolicyName, PolicyDocument });
   const session = { kind: 'assumed-role' as const, sessionName: 's', ...more };
   const temporary = { tokenDigest: createHash('sha256').update('t').digest(), expiresAt: new Date(expiresAt), session };
-  return iam.keyStore.create({ accountId: ACCOUNT, principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/${name}/s`, identityId: Role.RoleId, temporary });
+  return iam.keyStore.create({
+    accountId: ACCOUNT,
+    principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/${name}/s`,
+    identityId: Role.RoleId,
+    temporary,
+  });
 }
 
 async function rootKey(accountId: string): Promise<AccessKey> {
@@ -67,7 +89,13 @@ async function rootKey(accountId: string): Promise<AccessKey> {
 }
 
 /** @returns 'allowed', or the error's code and text */
-async function outcome(guard: Guard, key: AccessKey, permission: Permission | Permission[] = INVOKE, resourcePolicy?: ReturnType<typeof parsePolicy>, facts = FACTS): Promise<string> {
+async function outcome(
+  guard: Guard,
+  key: AccessKey,
+  permission: Permission | Permission[] = INVOKE,
+  resourcePolicy?: ReturnType<typeof parsePolicy>,
+  facts = FACTS,
+): Promise<string> {
   try {
     await guard.check(key, permission, facts, resourcePolicy);
     return 'allowed';
@@ -106,9 +134,14 @@ describe('a denial says in the words of AWS what was missing or what denied', ()
     const key = await userKey('u', { a: ALLOW_ALL });
     const { Policy } = await iam.call('CreatePolicy', { PolicyName: 'b', PolicyDocument: policy('s3:*') });
     await iam.call('PutUserPermissionsBoundary', { UserName: 'u', PermissionsBoundary: Policy.Arn });
-    expect(await outcome(guard, key)).toBe(denial(key, 'because no permissions boundary allows the lambda:InvokeFunction action'));
+    expect(await outcome(guard, key)).toBe(
+      denial(key, 'because no permissions boundary allows the lambda:InvokeFunction action'),
+    );
     await iam.call('CreatePolicyVersion', { PolicyArn: Policy.Arn, PolicyDocument: DENY_ALL, SetAsDefault: true });
-    await until(async () => (await outcome(guard, key)) === denial(key, 'with an explicit deny in a permissions boundary'), 1_000);
+    await until(
+      async () => (await outcome(guard, key)) === denial(key, 'with an explicit deny in a permissions boundary'),
+      1_000,
+    );
   });
 
   it('for session policies, and two sessions of one name are not mixed up', async () => {
@@ -118,9 +151,15 @@ describe('a denial says in the words of AWS what was missing or what denied', ()
       accountId: ACCOUNT,
       principalArn: narrow.principalArn,
       identityId: narrow.identityId!,
-      temporary: { tokenDigest: Buffer.alloc(32), expiresAt: new Date(Date.now() + 600_000), session: { kind: 'assumed-role', sessionName: 's' } },
+      temporary: {
+        tokenDigest: Buffer.alloc(32),
+        expiresAt: new Date(Date.now() + 600_000),
+        session: { kind: 'assumed-role', sessionName: 's' },
+      },
     });
-    expect(await outcome(guard, narrow)).toBe(denial(narrow, 'because no session policy allows the lambda:InvokeFunction action'));
+    expect(await outcome(guard, narrow)).toBe(
+      denial(narrow, 'because no session policy allows the lambda:InvokeFunction action'),
+    );
     expect(await outcome(guard, wide)).toBe('allowed');
     expect(await outcome(guard, narrow)).toContain('no session policy');
   });
@@ -129,14 +168,26 @@ describe('a denial says in the words of AWS what was missing or what denied', ()
     const guard = await newGuard();
     const key = await userKey('u', { a: ALLOW_ALL });
     const resourcePolicy = (effect: string, account: string) =>
-      parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: effect, Principal: { AWS: account }, Action: 'lambda:InvokeFunction', Resource: FUNCTION }] }), { kind: 'resource', name: FUNCTION });
-    expect(await outcome(guard, key, INVOKE, resourcePolicy('Deny', ACCOUNT))).toBe(denial(key, 'with an explicit deny in a resource-based policy'));
+      parsePolicy(
+        JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: effect, Principal: { AWS: account }, Action: 'lambda:InvokeFunction', Resource: FUNCTION }],
+        }),
+        { kind: 'resource', name: FUNCTION },
+      );
+    expect(await outcome(guard, key, INVOKE, resourcePolicy('Deny', ACCOUNT))).toBe(
+      denial(key, 'with an explicit deny in a resource-based policy'),
+    );
     const stranger = await userKey('stranger', { a: ALLOW_ALL }, OTHER_ACCOUNT);
-    expect(await outcome(guard, stranger)).toBe(denial(stranger, 'because no resource-based policy allows the lambda:InvokeFunction action'));
+    expect(await outcome(guard, stranger)).toBe(
+      denial(stranger, 'because no resource-based policy allows the lambda:InvokeFunction action'),
+    );
     expect(await outcome(guard, stranger, INVOKE, resourcePolicy('Allow', OTHER_ACCOUNT))).toBe('allowed');
     // The policy of the function says nothing about the role that goes with it.
     const passed: Permission = { action: 'iam:PassRole', resource: `arn:aws:iam::${ACCOUNT}:role/r` };
-    expect(await outcome(guard, stranger, [INVOKE, passed], resourcePolicy('Allow', OTHER_ACCOUNT))).toContain('not authorized to perform: iam:PassRole');
+    expect(await outcome(guard, stranger, [INVOKE, passed], resourcePolicy('Allow', OTHER_ACCOUNT))).toContain(
+      'not authorized to perform: iam:PassRole',
+    );
   });
 });
 
@@ -145,21 +196,46 @@ it('lets the root of an account do everything in it and nothing in others', asyn
   const [own, other] = [await rootKey(ACCOUNT), await rootKey(OTHER_ACCOUNT)];
   expect(await outcome(guard, own)).toBe('allowed');
   expect(await outcome(guard, own, { action: 'lambda:ListFunctions', resource: '*' })).toBe('allowed');
-  expect(await outcome(guard, other)).toBe(denial(other, 'because no resource-based policy allows the lambda:InvokeFunction action'));
-  expect(await outcome(guard, other, { action: 'iam:GetPolicy', resource: 'arn:aws:iam::aws:policy/AdministratorAccess' })).toBe('allowed');
+  expect(await outcome(guard, other)).toBe(
+    denial(other, 'because no resource-based policy allows the lambda:InvokeFunction action'),
+  );
+  expect(await outcome(guard, other, { action: 'iam:GetPolicy', resource: 'arn:aws:iam::aws:policy/AdministratorAccess' })).toBe(
+    'allowed',
+  );
 });
 
 it('allows services and strangers only what the policy of the resource allows', async () => {
   const guard = await newGuard();
   const statement = { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: FUNCTION };
-  const s3 = parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Principal: { Service: 's3.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } } }] }), { kind: 'resource', name: FUNCTION });
-  const everybody = parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Principal: '*' }] }), { kind: 'resource', name: FUNCTION });
+  const s3 = parsePolicy(
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          ...statement,
+          Principal: { Service: 's3.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+        },
+      ],
+    }),
+    { kind: 'resource', name: FUNCTION },
+  );
+  const everybody = parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Principal: '*' }] }), {
+    kind: 'resource',
+    name: FUNCTION,
+  });
   const fromAccount = { ...INVOKE, context: { 'aws:SourceAccount': [ACCOUNT] } };
   guard.checkForeign({ kind: 'service', name: 's3.amazonaws.com' }, fromAccount, FACTS, s3);
   guard.checkForeign({ kind: 'anonymous', name: '' }, INVOKE, FACTS, everybody);
-  expect(() => guard.checkForeign({ kind: 'service', name: 's3.amazonaws.com' }, INVOKE, FACTS, s3)).toThrow('User: s3.amazonaws.com is not authorized to perform: lambda:InvokeFunction');
-  expect(() => guard.checkForeign({ kind: 'service', name: 'sns.amazonaws.com' }, fromAccount, FACTS, s3)).toThrow(/no resource-based policy allows/);
-  expect(() => guard.checkForeign({ kind: 'anonymous', name: '' }, INVOKE, FACTS, undefined)).toThrow('User: anonymous is not authorized');
+  expect(() => guard.checkForeign({ kind: 'service', name: 's3.amazonaws.com' }, INVOKE, FACTS, s3)).toThrow(
+    'User: s3.amazonaws.com is not authorized to perform: lambda:InvokeFunction',
+  );
+  expect(() => guard.checkForeign({ kind: 'service', name: 'sns.amazonaws.com' }, fromAccount, FACTS, s3)).toThrow(
+    /no resource-based policy allows/,
+  );
+  expect(() => guard.checkForeign({ kind: 'anonymous', name: '' }, INVOKE, FACTS, undefined)).toThrow(
+    'User: anonymous is not authorized',
+  );
 });
 
 describe('conditions see the request', () => {
@@ -179,7 +255,9 @@ describe('conditions see the request', () => {
 
   it('what the operation says of itself, which cannot pass for the principal', async () => {
     const guard = await newGuard();
-    const key = await userKey('u', { a: policy('*', '*', 'Allow', { StringEquals: { 'lambda:FunctionArn': FUNCTION, 'aws:username': 'u' } }) });
+    const key = await userKey('u', {
+      a: policy('*', '*', 'Allow', { StringEquals: { 'lambda:FunctionArn': FUNCTION, 'aws:username': 'u' } }),
+    });
     const keys = { 'Lambda:functionARN': [FUNCTION] };
     expect(await outcome(guard, key, { ...INVOKE, context: keys })).toBe('allowed');
     const other = await userKey('v', { a: policy('*', '*', 'Allow', { StringEquals: { 'aws:username': 'u' } }) });
@@ -222,7 +300,12 @@ describe('a change made by another process', () => {
     const listeners = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hearth listener'";
     const { rows } = await iam.database.pool.query<{ pid: number }>(`SELECT pid ${listeners}`);
     await iam.database.pool.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
-    await until(async () => (await iam.database.pool.query(`SELECT 1 ${listeners} AND query LIKE 'LISTEN%' AND pid <> $1`, [rows[0]!.pid])).rowCount === 1, 5_000);
+    await until(
+      async () =>
+        (await iam.database.pool.query(`SELECT 1 ${listeners} AND query LIKE 'LISTEN%' AND pid <> $1`, [rows[0]!.pid]))
+          .rowCount === 1,
+      5_000,
+    );
     expect(await outcome(guard, key)).toBe('allowed');
     await elsewhere.pool.query('DELETE FROM iam_inline_policies');
     await until(async () => (await outcome(guard, key)) === denial(key, NOTHING), 1_000);
@@ -234,7 +317,11 @@ describe('a change made by another process', () => {
     const key = await userKey('u', { a: ALLOW_ALL });
     for (let round = 0; round < 20; round += 1) {
       const [effect, expected] = round % 2 === 0 ? [DENY_ALL, 'explicit deny'] : [ALLOW_ALL, 'allowed'];
-      await Promise.all([outcome(guard, key), elsewhere.pool.query('UPDATE iam_inline_policies SET document = $1', [effect]), outcome(guard, key)]);
+      await Promise.all([
+        outcome(guard, key),
+        elsewhere.pool.query('UPDATE iam_inline_policies SET document = $1', [effect]),
+        outcome(guard, key),
+      ]);
       await until(async () => (await outcome(guard, key)).includes(expected!), 1_000);
     }
   });
@@ -249,7 +336,10 @@ it('fails closed when policies cannot be read', async () => {
 
 it('explains to the operator which statement or which absence decided', async () => {
   const guard = await newGuard();
-  const key = await userKey('u', { a: policy('lambda:*', `${FUNCTION}2`), d: policy('lambda:Invoke*', '*', 'Deny', { Bool: { 'aws:SecureTransport': 'true' } }) });
+  const key = await userKey('u', {
+    a: policy('lambda:*', `${FUNCTION}2`),
+    d: policy('lambda:Invoke*', '*', 'Deny', { Bool: { 'aws:SecureTransport': 'true' } }),
+  });
   const [explanation] = await guard.explain(key, INVOKE, FACTS);
   expect(explanation).toMatchObject({ permission: INVOKE, allowed: false });
   expect(explanation!.text.split('\n')).toEqual([
@@ -262,4 +352,17 @@ it('explains to the operator which statement or which absence decided', async ()
   ]);
   const gone = await guard.explain({ accountId: ACCOUNT, principalArn: `arn:aws:iam::${ACCOUNT}:user/gone` }, INVOKE, FACTS);
   expect(gone[0]).toMatchObject({ allowed: false, text: expect.stringContaining('there is no such principal') });
+});
+
+it('tells operations that authorise themselves the keys of the request', () => {
+  expect(conditionKeysOf({ ...FACTS, now: Date.parse('2026-01-01T00:00:00Z') })).toEqual({
+    'aws:SourceIp': ['192.0.2.7'],
+    'aws:UserAgent': ['test'],
+    'aws:SecureTransport': ['false'],
+    'aws:CurrentTime': ['2026-01-01T00:00:00.000Z'],
+    'aws:EpochTime': ['1767225600'],
+    'aws:RequestedRegion': ['us-east-1'],
+    'aws:ViaAWSService': ['false'],
+  });
+  expect(conditionKeysOf({ secure: true, now: 0, region: 'r' })).not.toHaveProperty('aws:SourceIp');
 });

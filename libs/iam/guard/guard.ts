@@ -2,7 +2,16 @@ import type { Database } from '@hearth/database';
 import { ServiceError, systemClock, type Clock } from '@hearth/kernel';
 import type { AccessKey } from '../access-key.js';
 import type { Permission } from '../api/permissions.js';
-import { denialText, evaluate, explain, type AuthorisationRequest, type Decision, type ParsedPolicy, type PolicySet, type Principal } from '../policy/index.js';
+import {
+  denialText,
+  evaluate,
+  explain,
+  type AuthorisationRequest,
+  type Decision,
+  type ParsedPolicy,
+  type PolicySet,
+  type Principal,
+} from '../policy/index.js';
 import type { PrincipalReference } from '../store/principal-policies.js';
 import type { CompiledPrincipal } from './compiled-principal.js';
 import { PrincipalCache } from './principal-cache.js';
@@ -56,7 +65,12 @@ export class Guard {
    * @throws ServiceError AccessDeniedException (403) in AWS's words; ExpiredTokenException, UnrecognizedClientException (403)
    * @throws InfrastructureError when policies cannot be read
    */
-  check(key: AccessKey, needed: Permission | Permission[], facts: RequestFacts, resourcePolicy?: ParsedPolicy): void | Promise<void> {
+  check(
+    key: AccessKey,
+    needed: Permission | Permission[],
+    facts: RequestFacts,
+    resourcePolicy?: ParsedPolicy,
+  ): void | Promise<void> {
     assertUsable(key, facts.now);
     const permissions = Array.isArray(needed) ? needed : [needed];
     if (permissions.length === 0) return;
@@ -69,7 +83,12 @@ export class Guard {
    * For calls of services, and for calls that nobody signed.
    * @throws ServiceError AccessDeniedException (403)
    */
-  checkForeign(caller: ForeignPrincipal, permission: Permission, facts: RequestFacts, resourcePolicy: ParsedPolicy | undefined): void {
+  checkForeign(
+    caller: ForeignPrincipal,
+    permission: Permission,
+    facts: RequestFacts,
+    resourcePolicy: ParsedPolicy | undefined,
+  ): void {
     const principal: Principal = { kind: caller.kind, arn: caller.name, accountId: '' };
     const request = requestOf(principal, foreignKeys(caller), permission, facts);
     const decision = evaluate(request, { identity: [], resource: resourcePolicy === undefined ? [] : [resourcePolicy] });
@@ -77,7 +96,12 @@ export class Guard {
   }
 
   /** The same decision as {@link check}'s, with its grounds; one explanation per permission. For operators: it shows policies. */
-  async explain(caller: PrincipalReference, needed: Permission | Permission[], facts: RequestFacts, resourcePolicy?: ParsedPolicy): Promise<Explanation[]> {
+  async explain(
+    caller: PrincipalReference,
+    needed: Permission | Permission[],
+    facts: RequestFacts,
+    resourcePolicy?: ParsedPolicy,
+  ): Promise<Explanation[]> {
     const compiled = await this.principals.get(caller);
     const permissions = Array.isArray(needed) ? needed : [needed];
     return permissions.map((permission) => {
@@ -97,10 +121,17 @@ export class Guard {
 /** Verification has looked at both already; a key that it let wait must not slip through here. */
 function assertUsable({ active, expiresAt }: AccessKey, now: number): void {
   if (!active) throw refused('UnrecognizedClientException', 'The security token included in the request is invalid.');
-  if (expiresAt !== undefined && expiresAt <= now) throw refused('ExpiredTokenException', 'The security token included in the request is expired');
+  if (expiresAt !== undefined && expiresAt <= now)
+    throw refused('ExpiredTokenException', 'The security token included in the request is expired');
 }
 
-function assertAllowed(key: AccessKey, caller: CompiledPrincipal | undefined, permissions: readonly Permission[], facts: RequestFacts, resourcePolicy: ParsedPolicy | undefined): void {
+function assertAllowed(
+  key: AccessKey,
+  caller: CompiledPrincipal | undefined,
+  permissions: readonly Permission[],
+  facts: RequestFacts,
+  resourcePolicy: ParsedPolicy | undefined,
+): void {
   for (const permission of permissions) {
     if (caller === undefined) throw accessDenied(unknownPrincipalText(key, permission));
     const request = requestOf(caller.principal, caller.keys, permission, facts);
@@ -109,18 +140,31 @@ function assertAllowed(key: AccessKey, caller: CompiledPrincipal | undefined, pe
   }
 }
 
-function policiesFor({ policies }: CompiledPrincipal, { resource }: Permission, first: Permission, resourcePolicy: ParsedPolicy | undefined): PolicySet {
+function policiesFor(
+  { policies }: CompiledPrincipal,
+  { resource }: Permission,
+  first: Permission,
+  resourcePolicy: ParsedPolicy | undefined,
+): PolicySet {
   return resourcePolicy === undefined || resource !== first.resource ? policies : { ...policies, resource: [resourcePolicy] };
 }
 
-function requestOf(principal: Principal, keys: ReadonlyMap<string, readonly string[]>, { action, resource, context }: Permission, facts: RequestFacts): AuthorisationRequest {
+function requestOf(
+  principal: Principal,
+  keys: ReadonlyMap<string, readonly string[]>,
+  { action, resource, context }: Permission,
+  facts: RequestFacts,
+): AuthorisationRequest {
   const resourceAccountId = ownerOf(resource) ?? principal.accountId;
   return { principal, action, resource, resourceAccountId, context: new RequestKeys(facts, keys, resourceAccountId, context) };
 }
 
 function foreignKeys({ kind, name }: ForeignPrincipal): ReadonlyMap<string, readonly string[]> {
   const service = kind === 'service';
-  return new Map([['aws:principalisawsservice', [String(service)]], ...(service ? [['aws:principalservicename', [name]] as const] : [['aws:principaltype', ['Anonymous']] as const])]);
+  return new Map([
+    ['aws:principalisawsservice', [String(service)]],
+    ...(service ? [['aws:principalservicename', [name]] as const] : [['aws:principaltype', ['Anonymous']] as const]),
+  ]);
 }
 
 /** @returns undefined for `*`, and for ARNs that name no account: those of S3, and policies of AWS, which every account has */

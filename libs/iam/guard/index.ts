@@ -1,2 +1,2 @@
 export { Guard, type Explanation, type ForeignPrincipal, type GuardOptions } from './guard.js';
-export type { RequestFacts } from './request-keys.js';
+export { conditionKeysOf, type RequestFacts } from './request-keys.js';

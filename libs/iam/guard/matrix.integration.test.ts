@@ -31,7 +31,9 @@ afterAll(async () => {
 });
 
 function actions(): string[] {
-  const lambda = JSON.parse(readFileSync(join(projectRoot(), 'libs/aws-wire/models/lambda-2015-03-31.json'), 'utf8')) as { operations: object };
+  const lambda = JSON.parse(readFileSync(join(projectRoot(), 'libs/aws-wire/models/lambda-2015-03-31.json'), 'utf8')) as {
+    operations: object;
+  };
   return [
     ...Object.keys(lambda.operations).map((name) => `lambda:${name}`),
     ...Object.keys(iamPermissions(iam.database)).map((name) => `iam:${name}`),
@@ -42,10 +44,23 @@ function actions(): string[] {
 async function session(name: string, policies: object[], expiresAt = Date.now() + 600_000): Promise<AccessKey> {
   const { Role } = await iam.call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST });
   for (const [index, statement] of policies.entries()) {
-    await iam.call('PutRolePolicy', { RoleName: name, PolicyName: `p${index}`, PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) });
+    await iam.call('PutRolePolicy', {
+      RoleName: name,
+      PolicyName: `p${index}`,
+      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
+    });
   }
-  const temporary = { tokenDigest: createHash('sha256').update(name).digest(), expiresAt: new Date(expiresAt), session: { kind: 'assumed-role' as const, sessionName: 's' } };
-  return iam.keyStore.create({ accountId: ACCOUNT, principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/${name}/s`, identityId: Role.RoleId, temporary });
+  const temporary = {
+    tokenDigest: createHash('sha256').update(name).digest(),
+    expiresAt: new Date(expiresAt),
+    session: { kind: 'assumed-role' as const, sessionName: 's' },
+  };
+  return iam.keyStore.create({
+    accountId: ACCOUNT,
+    principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/${name}/s`,
+    identityId: Role.RoleId,
+    temporary,
+  });
 }
 
 const ALLOW = { Effect: 'Allow', Action: '*', Resource: '*' };
@@ -57,16 +72,28 @@ it('every action is refused to everybody but the valid caller', async () => {
   const { User } = await iam.call('CreateUser', { UserName: 'x' }, { accountId: OTHER_ACCOUNT });
   await iam.call('PutUserPolicy', { UserName: 'x', PolicyName: 'a', PolicyDocument: ALLOW_ALL }, { accountId: OTHER_ACCOUNT });
   const refused: Record<string, [key: AccessKey, code: string]> = {
-    'inactive key': [{ ...(await iam.keyStore.create({ accountId: ACCOUNT, principalArn: accountRootArn(ACCOUNT) })), active: false }, 'UnrecognizedClientException'],
-    'root of another account': [await iam.keyStore.create({ accountId: OTHER_ACCOUNT, principalArn: accountRootArn(OTHER_ACCOUNT) }), 'AccessDeniedException'],
-    'user of another account': [await iam.keyStore.create({ accountId: OTHER_ACCOUNT, principalArn: User.Arn, identityId: User.UserId }), 'AccessDeniedException'],
+    'inactive key': [
+      { ...(await iam.keyStore.create({ accountId: ACCOUNT, principalArn: accountRootArn(ACCOUNT) })), active: false },
+      'UnrecognizedClientException',
+    ],
+    'root of another account': [
+      await iam.keyStore.create({ accountId: OTHER_ACCOUNT, principalArn: accountRootArn(OTHER_ACCOUNT) }),
+      'AccessDeniedException',
+    ],
+    'user of another account': [
+      await iam.keyStore.create({ accountId: OTHER_ACCOUNT, principalArn: User.Arn, identityId: User.UserId }),
+      'AccessDeniedException',
+    ],
     'role of a name that another account has': [{ ...valid, accountId: OTHER_ACCOUNT }, 'AccessDeniedException'],
     'role without the action': [await session('without', [{ ...ALLOW, Action: 'none:None' }]), 'AccessDeniedException'],
     'role without policies': [await session('bare', []), 'AccessDeniedException'],
     'role with a deny': [await session('denied', [ALLOW, { ...ALLOW, Effect: 'Deny' }]), 'AccessDeniedException'],
     'role with another resource': [await session('wrong', [{ ...ALLOW, Resource: `${RESOURCE}:*` }]), 'AccessDeniedException'],
     'expired session': [await session('expired', [ALLOW], FACTS.now - 1), 'ExpiredTokenException'],
-    'session that expired after its key was read': [{ ...(await session('late', [ALLOW], FACTS.now - 1)), expiresAt: FACTS.now + 1_000 }, 'AccessDeniedException'],
+    'session that expired after its key was read': [
+      { ...(await session('late', [ALLOW], FACTS.now - 1)), expiresAt: FACTS.now + 1_000 },
+      'AccessDeniedException',
+    ],
     'session of a role that is gone': [gone, 'AccessDeniedException'],
   };
   const all = actions();

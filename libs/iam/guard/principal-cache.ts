@@ -47,7 +47,12 @@ export class PrincipalCache {
   constructor(private readonly options: PrincipalCacheOptions) {
     const { database, onError } = options;
     this.store = new PrincipalPolicyStore(database);
-    this.changes = new ChangeListener({ database, channel: POLICY_CHANGES_CHANNEL, changed: (accountId) => this.drop(accountId), onError });
+    this.changes = new ChangeListener({
+      database,
+      channel: POLICY_CHANGES_CHANNEL,
+      changed: (accountId) => this.drop(accountId),
+      onError,
+    });
   }
 
   async start(): Promise<void> {
@@ -64,7 +69,8 @@ export class PrincipalCache {
     const id = cacheId(reference);
     const entry = this.entries.get(id);
     const age = entry === undefined ? Number.POSITIVE_INFINITY : this.options.clock.now() - entry.loadedAt;
-    if (entry === undefined || age < 0 || age >= MAX_AGE_MS || entry.accountId !== reference.accountId) return this.load(id, reference);
+    if (entry === undefined || age < 0 || age >= MAX_AGE_MS || entry.accountId !== reference.accountId)
+      return this.load(id, reference);
     if (age > REFRESH_AGE_MS && !this.loading.has(id)) this.load(id, reference).catch(this.options.onError);
     return entry.principal;
   }
@@ -74,7 +80,10 @@ export class PrincipalCache {
     if (running !== undefined && running.accountId === accountId) return running.result;
     // The age counts from before the query: a change that commits after this moment is younger than the entry.
     const loadedAt = this.options.clock.now();
-    const load: Load = { accountId, result: this.read({ accountId, principalArn, ...(accessKeyId === undefined ? {} : { accessKeyId }) }) };
+    const load: Load = {
+      accountId,
+      result: this.read({ accountId, principalArn, ...(accessKeyId === undefined ? {} : { accessKeyId }) }),
+    };
     load.result = load.result
       .then((principal) => {
         if (this.loading.get(id) === load) this.remember(id, { accountId, principal, loadedAt });
@@ -103,7 +112,8 @@ export class PrincipalCache {
   }
 
   private drop(accountId: string): void {
-    for (const cached of [this.entries, this.loading]) for (const [id, { accountId: owner }] of cached) if (owner === accountId) cached.delete(id);
+    for (const cached of [this.entries, this.loading])
+      for (const [id, { accountId: owner }] of cached) if (owner === accountId) cached.delete(id);
   }
 }
 

@@ -53,11 +53,27 @@ export class RequestKeys implements ConditionKeys {
   private operationKey(key: string): readonly string[] | undefined {
     const given = this.operationKeys;
     if (given === undefined) return undefined;
-    for (const name in given) if (name.length === key.length && name.toLowerCase() === key) return given[name]!.length > 0 ? given[name] : undefined;
+    for (const name in given)
+      if (name.length === key.length && name.toLowerCase() === key) return given[name]!.length > 0 ? given[name] : undefined;
     return undefined;
   }
 }
 
 function one(value: string | undefined): string[] | undefined {
   return value === undefined ? undefined : [value];
+}
+
+/** The keys that a request shows of itself, for operations that evaluate policies themselves (AssumeRole's `conditionKeys`). */
+export function conditionKeysOf(facts: RequestFacts): Record<string, string[]> {
+  const keys = new RequestKeys(facts, new Map(), '', undefined);
+  const names = [
+    'aws:SourceIp',
+    'aws:UserAgent',
+    'aws:SecureTransport',
+    'aws:CurrentTime',
+    'aws:EpochTime',
+    'aws:RequestedRegion',
+    'aws:ViaAWSService',
+  ];
+  return Object.fromEntries(names.flatMap((name) => keys.values(name.toLowerCase())?.map((value) => [name, [value]]) ?? []));
 }

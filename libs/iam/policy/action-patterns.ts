@@ -14,7 +14,9 @@ export class ActionPatterns {
       const service = folded.slice(0, folded.indexOf(':') + 1);
       if (folded === '*' || folded === '*:*') this.everything = true;
       else if (folded.includes('*') || folded.includes('?')) {
-        const compiled = new Wildcard(parseTemplate(folded, { variables: false, wildcards: true }) as ConstructorParameters<typeof Wildcard>[0]);
+        const compiled = new Wildcard(
+          parseTemplate(folded, { variables: false, wildcards: true }) as ConstructorParameters<typeof Wildcard>[0],
+        );
         const ofService = this.byService.get(service);
         if (ofService === undefined) this.byService.set(service, [compiled]);
         else ofService.push(compiled);

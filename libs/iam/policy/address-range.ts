@@ -65,6 +65,7 @@ function parseIPv6(text: string): bigint {
     return parseIPv6(`${text.slice(0, lastColon)}:${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`);
   }
   const [head, tail] = text.split('::').map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[] | undefined];
-  const words = tail === undefined ? head : [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail];
+  const words =
+    tail === undefined ? head : [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail];
   return words.reduce((value, word) => (value << 16n) | BigInt(`0x${word}`), 0n);
 }

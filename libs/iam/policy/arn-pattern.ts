@@ -47,7 +47,10 @@ export class ArnPattern {
     this.everything = parts.length === 1 && parts[0] === ANY_RUN;
     this.whole = parts[0] !== undefined && isVariable(parts[0]) ? parts : undefined;
     const split = this.everything || this.whole ? [] : completed(splitAtColons(parts));
-    this.exact = split.length > 0 && parts.every((part) => typeof part === 'string') && splitAtColons(parts).length === SEGMENTS ? parts.join('') : undefined;
+    this.exact =
+      split.length > 0 && parts.every((part) => typeof part === 'string') && splitAtColons(parts).length === SEGMENTS
+        ? parts.join('')
+        : undefined;
     this.segments = split.map((segment) => (segment.some(isVariable) ? segment : new Wildcard(segment as PatternPart[])));
   }
 

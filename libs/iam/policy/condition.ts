@@ -1,5 +1,18 @@
 import type { ConditionKeys } from './request-context.js';
-import { arnLike, binary, bool, date, ipAddress, isBoolean, numeric, stringEquals, stringEqualsIgnoreCase, stringLike, type ValueFamily, type ValueTest } from './value-tests.js';
+import {
+  arnLike,
+  binary,
+  bool,
+  date,
+  ipAddress,
+  isBoolean,
+  numeric,
+  stringEquals,
+  stringEqualsIgnoreCase,
+  stringLike,
+  type ValueFamily,
+  type ValueTest,
+} from './value-tests.js';
 import type { Meter } from './wildcard.js';
 
 /** How the values of a request's key are taken together. `single`: the operator has no prefix. */
@@ -83,10 +96,18 @@ export function compileCondition(operator: Operator, key: string, values: readon
   const named = { operator: operator.name, key };
   if (operator.family === 'null') {
     const accepted = new Set(values.map((value) => value.toLowerCase()));
-    return { ...named, requiredKeys: [], holds: (context) => accepted.has(context.values(lowerKey) === undefined ? 'true' : 'false') };
+    return {
+      ...named,
+      requiredKeys: [],
+      holds: (context) => accepted.has(context.values(lowerKey) === undefined ? 'true' : 'false'),
+    };
   }
   const listed = operator.family.compile(values, variables);
-  return { ...named, requiredKeys: [lowerKey, ...listed.requiredKeys], holds: (context, meter) => holds(operator, listed, context.values(lowerKey), context, meter) };
+  return {
+    ...named,
+    requiredKeys: [lowerKey, ...listed.requiredKeys],
+    holds: (context, meter) => holds(operator, listed, context.values(lowerKey), context, meter),
+  };
 }
 
 /**
@@ -94,7 +115,13 @@ export function compileCondition(operator: Operator, key: string, values: readon
  * and everything else false. A value whose variable has no value matches nothing, and a negated operator that depends on it is false:
  * in both directions the statement does not match.
  */
-function holds(operator: Operator, listed: ValueTest, values: readonly string[] | undefined, context: ConditionKeys, meter: Meter | undefined): boolean {
+function holds(
+  operator: Operator,
+  listed: ValueTest,
+  values: readonly string[] | undefined,
+  context: ConditionKeys,
+  meter: Meter | undefined,
+): boolean {
   const { negated, set } = operator;
   if (values === undefined) return operator.ifExists || set === 'ForAllValues' || (set === 'single' && negated);
   const accepts = (value: string): boolean => listed.test(value, context, meter) === !negated;
@@ -104,4 +131,10 @@ function holds(operator: Operator, listed: ValueTest, values: readonly string[] 
 
 export function isValidFor(operator: Operator, value: string): boolean {
   return operator.family === 'null' ? isBoolean(value) : (operator.family.isValid?.(value) ?? true);
+}
+
+/** Whether a policy could list the value for an operator: `2026-01-01` for DateEquals. */
+export function isConditionValue(operatorName: string, value: string): boolean {
+  const operator = parseOperator(operatorName);
+  return operator !== undefined && isValidFor(operator, value);
 }

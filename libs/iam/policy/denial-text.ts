@@ -12,7 +12,12 @@ const WORDS: Readonly<Record<PolicyType | 'trust', readonly [denying: string, mi
   trust: ['the role trust policy', 'role trust policy'],
 };
 
-const TITLES: Readonly<Record<PolicyType, string>> = { identity: 'Identity policies', resource: 'Policy of the resource', boundary: 'Permissions boundary', session: 'Session policies' };
+const TITLES: Readonly<Record<PolicyType, string>> = {
+  identity: 'Identity policies',
+  resource: 'Policy of the resource',
+  boundary: 'Permissions boundary',
+  session: 'Session policies',
+};
 
 /** The text a denied caller gets, in AWS's words (spec/iam-and-sts.md 3.1): which type of policy denied, not which policy. */
 export function denialText(request: AuthorisationRequest, decision: Decision): string {
@@ -24,20 +29,25 @@ export function denialText(request: AuthorisationRequest, decision: Decision): s
 function because(request: AuthorisationRequest, { reason }: Decision): string {
   if (reason.kind === 'allowed') throw new TypeError('The request is allowed');
   const [denying, missing] = WORDS[reason.type === 'resource' && request.needsResourcePolicy === true ? 'trust' : reason.type];
-  return reason.kind === 'explicit-deny' ? `with an explicit deny in ${denying}` : `because no ${missing} allows the ${request.action} action`;
+  return reason.kind === 'explicit-deny'
+    ? `with an explicit deny in ${denying}`
+    : `because no ${missing} allows the ${request.action} action`;
 }
 
 /** The operator's answer to "why": the decision, and for each statement about the action, whether it matched or what kept it from it. */
 export function explain(request: AuthorisationRequest, policies: PolicySet, decision: Decision): string {
   const subject = subjectOf(request);
-  const lines = [`${decision.effect}: ${request.principal.arn} ${request.action} on ${request.resource}: ${summary(request, decision)}`];
+  const lines = [
+    `${decision.effect}: ${request.principal.arn} ${request.action} on ${request.resource}: ${summary(request, decision)}`,
+  ];
   for (const type of ['identity', 'resource', 'boundary', 'session'] as const) {
     const list = policies[type];
     if (list === undefined) continue;
     lines.push(`${TITLES[type]}: ${list.length === 0 ? 'none' : ''}`.trimEnd());
     for (const policy of list) lines.push(...policyLines(policy, (statement) => matchStatement(statement, subject)));
   }
-  if (decision.missingContext.length > 0) lines.push(`Condition keys that the request does not have: ${decision.missingContext.join(', ')}`);
+  if (decision.missingContext.length > 0)
+    lines.push(`Condition keys that the request does not have: ${decision.missingContext.join(', ')}`);
   return lines.join('\n');
 }
 

@@ -28,7 +28,8 @@ export function evaluate(request: AuthorisationRequest, policies: PolicySet, met
   for (const type of TYPES) verdicts[type] = verdictOf(type, policies[type], subject, matched);
   const missingContext = [...subject.missing].sort();
   const denier = TYPES.find((type) => verdicts[type]?.denies);
-  if (denier !== undefined) return { effect: 'explicitDeny', matched, missingContext, reason: { kind: 'explicit-deny', type: denier } };
+  if (denier !== undefined)
+    return { effect: 'explicitDeny', matched, missingContext, reason: { kind: 'explicit-deny', type: denier } };
   const reason = weigh(request, verdicts);
   return { effect: reason.kind === 'allowed' ? 'allowed' : 'implicitDeny', matched, missingContext, reason };
 }
@@ -44,7 +45,12 @@ export function subjectOf(request: AuthorisationRequest, meter?: Meter): Subject
   };
 }
 
-function verdictOf(type: PolicyType, policies: readonly ParsedPolicy[] | undefined, subject: Subject, matched: StatementRef[]): Verdict | undefined {
+function verdictOf(
+  type: PolicyType,
+  policies: readonly ParsedPolicy[] | undefined,
+  subject: Subject,
+  matched: StatementRef[],
+): Verdict | undefined {
   if (policies === undefined) return undefined;
   const verdict: Verdict = { denies: false, allows: undefined };
   for (const policy of policies) {
@@ -63,7 +69,8 @@ function verdictOf(type: PolicyType, policies: readonly ParsedPolicy[] | undefin
 function weigh(request: AuthorisationRequest, verdicts: Record<PolicyType, Verdict | undefined>): Reason {
   const { kind, accountId } = request.principal;
   const grant = verdicts.resource?.allows;
-  if (kind === 'service' || kind === 'anonymous' || kind === 'federated') return grant === undefined ? noAllow('resource') : { kind: 'allowed', by: 'resource' };
+  if (kind === 'service' || kind === 'anonymous' || kind === 'federated')
+    return grant === undefined ? noAllow('resource') : { kind: 'allowed', by: 'resource' };
   const sameAccount = accountId === request.resourceAccountId;
   if (sameAccount) {
     // The resource's owner names the user, the session or everybody: boundaries and session policies do not take that back.

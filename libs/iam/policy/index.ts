@@ -5,5 +5,7 @@ export type { AuthorisationRequest, Decision, PolicySet, PolicyType, Reason, Sta
 export type { ParsedPolicy, PolicyKind, Statement } from './parsed-policy.js';
 export type { Principal } from './principal-element.js';
 export { indexKeys, type ConditionKeys, type ContextValues } from './request-context.js';
+export { isConditionValue } from './condition.js';
+export { matchesWildcards } from './template.js';
 export { statementSpans, type SourceSpan } from './json-source.js';
 export type { Meter } from './wildcard.js';

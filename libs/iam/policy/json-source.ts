@@ -50,8 +50,7 @@ export function readSource(text: string): JsonSource {
     else if (character === ',' && level !== undefined) {
       level.member = undefined;
       level.itemFrom = at + 1;
-    }
-    else if (character === '}' || character === ']') {
+    } else if (character === '}' || character === ']') {
       const { from } = levels.pop()!;
       const list = levels.length === 2 ? levels[1] : undefined;
       if (character === '}' && isStatement(levels)) source.statements.push({ from: list?.itemFrom ?? from, to: at + 1 });

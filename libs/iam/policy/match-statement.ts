@@ -18,7 +18,10 @@ export interface Subject {
 }
 
 /** Whether a statement matches, and if not, its first element that does not. */
-export type StatementMatch = { matches: true; grant: Grant } | { matches: false; differs: 'principal' | 'action' | 'resource' } | { matches: false; differs: 'condition'; condition: Condition };
+export type StatementMatch =
+  | { matches: true; grant: Grant }
+  | { matches: false; differs: 'principal' | 'action' | 'resource' }
+  | { matches: false; differs: 'condition'; condition: Condition };
 
 const NO_PRINCIPAL: StatementMatch = { matches: false, differs: 'principal' };
 const NO_ACTION: StatementMatch = { matches: false, differs: 'action' };
@@ -33,7 +36,8 @@ export function matchStatement(statement: Statement, subject: Subject): Statemen
   if (statement.actions.include(subject.action, subject.meter) === statement.notActions) return NO_ACTION;
   const grant = principalGrant(statement, subject.principal);
   if (grant === undefined) return NO_PRINCIPAL;
-  if (statement.resources !== undefined && !resourceMatches(statement.resources, statement.notResources, subject)) return NO_RESOURCE;
+  if (statement.resources !== undefined && !resourceMatches(statement.resources, statement.notResources, subject))
+    return NO_RESOURCE;
   for (const { requiredKeys } of statement.conditions) noteMissing(requiredKeys, subject);
   const { context, meter } = subject;
   const failed = statement.conditions.find((condition) => !condition.holds(context, meter));

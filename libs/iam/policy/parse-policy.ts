@@ -23,7 +23,8 @@ const SID = /^[0-9A-Za-z]*$/;
 export function parsePolicy(document: string, { kind, name }: ParseOptions): ParsedPolicy {
   const root = parseJson(document);
   if (!isObject(root)) throw malformed('Syntax errors in policy.');
-  for (const member of Object.keys(root)) if (!MEMBERS.has(member)) throw malformed(`Syntax errors in policy. Unknown field ${member}`);
+  for (const member of Object.keys(root))
+    if (!MEMBERS.has(member)) throw malformed(`Syntax errors in policy. Unknown field ${member}`);
   const { Version: version = '2008-10-17', Id: id, Statement: given } = root;
   if (!VERSIONS.includes(version)) throw malformed('Policy document must be version 2012-10-17 or greater.');
   if (id !== undefined && typeof id !== 'string') throw malformed('Syntax errors in policy. Id must be a string');
@@ -53,7 +54,9 @@ function parseJson(document: string): unknown {
 function checkSids(statements: readonly Statement[], kind: PolicyKind): void {
   const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]));
   if (kind !== 'resource' && !sids.every((sid) => SID.test(sid))) {
-    throw malformed('Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*');
+    throw malformed(
+      'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
+    );
   }
   if (new Set(sids).size < sids.length) throw malformed('Statement IDs (SID) in a single policy must be unique.');
 }

@@ -28,10 +28,12 @@ export interface PrincipalElement {
 export function grantOf(element: PrincipalElement, principal: Principal): Grant | undefined {
   if (element.everybody) return 'direct';
   if (principal.kind === 'anonymous') return undefined;
-  if (principal.kind === 'service') return element.services.has(principal.arn) || element.services.has('*') ? 'direct' : undefined;
+  if (principal.kind === 'service')
+    return element.services.has(principal.arn) || element.services.has('*') ? 'direct' : undefined;
   if (principal.kind === 'federated') return element.federated.has(principal.arn) ? 'direct' : undefined;
   const named = namesOf(principal);
-  for (const grant of ['direct', 'role', 'account'] as const) if (named[grant].some((name) => element.aws.has(name))) return grant;
+  for (const grant of ['direct', 'role', 'account'] as const)
+    if (named[grant].some((name) => element.aws.has(name))) return grant;
   return undefined;
 }
 
@@ -41,9 +43,12 @@ export function grantOf(element: PrincipalElement, principal: Principal): Grant 
  */
 export function spares(element: PrincipalElement, principal: Principal): boolean {
   if (element.everybody) return true;
-  if (principal.kind === 'anonymous' || principal.kind === 'service' || principal.kind === 'federated') return grantOf(element, principal) !== undefined;
+  if (principal.kind === 'anonymous' || principal.kind === 'service' || principal.kind === 'federated')
+    return grantOf(element, principal) !== undefined;
   const named = namesOf(principal);
-  return (['direct', 'role', 'account'] as const).every((grant) => named[grant].length === 0 || named[grant].some((name) => element.aws.has(name)));
+  return (['direct', 'role', 'account'] as const).every(
+    (grant) => named[grant].length === 0 || named[grant].some((name) => element.aws.has(name)),
+  );
 }
 
 function namesOf({ kind, arn, accountId, roleArn, uniqueId }: Principal): Record<Grant, string[]> {

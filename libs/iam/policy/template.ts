@@ -1,4 +1,4 @@
-import { ANY_ONE, ANY_RUN, type PatternPart } from './wildcard.js';
+import { ANY_ONE, ANY_RUN, Wildcard, type PatternPart } from './wildcard.js';
 import type { ConditionKeys } from './request-context.js';
 
 /** `${key}` or `${key, 'text'}` in a policy of version 2012-10-17. */
@@ -90,4 +90,9 @@ export function resolve(parts: readonly TemplatePart[], context: ConditionKeys):
 /** The keys without which a text cannot be resolved. */
 export function requiredKeys(variables: readonly Variable[]): string[] {
   return variables.flatMap(({ key, fallback }) => (fallback === undefined ? [key] : []));
+}
+
+/** Of a text outside of policies, with `*` and `?` and nothing else. */
+export function matchesWildcards(pattern: string, text: string): boolean {
+  return new Wildcard(parseTemplate(pattern, { variables: false, wildcards: true }) as PatternPart[]).matches(text);
 }

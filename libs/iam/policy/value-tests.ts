@@ -95,7 +95,10 @@ function texts(fold: (text: string) => string, wildcards: boolean): ValueFamily 
           if (open.length === 0) return false;
           return anyOf(open, (parts) => {
             if (!areResolvable(variablesOf(parts), context)) return undefined;
-            return new Wildcard(resolve(parts, context).map((part) => (typeof part === 'string' ? fold(part) : part))).matches(folded, meter);
+            return new Wildcard(resolve(parts, context).map((part) => (typeof part === 'string' ? fold(part) : part))).matches(
+              folded,
+              meter,
+            );
           });
         },
       };
@@ -103,7 +106,10 @@ function texts(fold: (text: string) => string, wildcards: boolean): ValueFamily 
   };
 }
 
-function comparison(parse: (text: string) => number | undefined, accepts: (value: number, listed: number) => boolean): ValueFamily {
+function comparison(
+  parse: (text: string) => number | undefined,
+  accepts: (value: number, listed: number) => boolean,
+): ValueFamily {
   return {
     isValid: (value) => parse(value) !== undefined,
     compile(values) {
@@ -145,7 +151,11 @@ function parseDate(text: string): number | undefined {
   if (!ISO_DATE.test(text)) return undefined;
   // A time without a zone is UTC in policies, local time in JavaScript.
   const zoned = text.includes('T') && !/(?:Z|[+-]\d{2}:?\d{2})$/.test(text.slice(text.indexOf('T'))) ? `${text}Z` : text;
-  const parsed = Date.parse(zoned.replace(/([+-]\d{2})(\d{2})$/, (match, hours: string, minutes: string) => (text.includes('T') ? `${hours}:${minutes}` : match)));
+  const parsed = Date.parse(
+    zoned.replace(/([+-]\d{2})(\d{2})$/, (match, hours: string, minutes: string) =>
+      text.includes('T') ? `${hours}:${minutes}` : match,
+    ),
+  );
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 

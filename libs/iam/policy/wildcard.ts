@@ -81,7 +81,8 @@ class Piece {
 
   /** @returns where the piece first stands at or behind `from`; -1: nowhere */
   find(text: string, from: number, meter?: Meter): number {
-    if (this.literal === undefined) return this.texts.length === 0 ? from : (this.shiftAnd ??= new ShiftAnd(this.length, this.texts)).find(text, from, meter);
+    if (this.literal === undefined)
+      return this.texts.length === 0 ? from : (this.shiftAnd ??= new ShiftAnd(this.length, this.texts)).find(text, from, meter);
     const found = text.indexOf(this.literal, from);
     if (meter !== undefined) meter.steps += (found < 0 ? text.length : found + this.length) - from;
     return found;

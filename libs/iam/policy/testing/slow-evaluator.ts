@@ -32,19 +32,33 @@ export function decideSlowly(request: AuthorisationRequest, policies: SlowPolici
       const document = JSON.parse(text) as Json;
       return listOf(document['Statement']).flatMap((one, index) => {
         const statement = one as Json;
-        return applies(statement, document['Version'] === '2012-10-17', request, context) ? [{ type, policy, index, statement }] : [];
+        return applies(statement, document['Version'] === '2012-10-17', request, context)
+          ? [{ type, policy, index, statement }]
+          : [];
       });
     }),
   );
-  const missing = [...new Set(Object.values(policies).flatMap((texts?: string[]) => (texts ?? []).flatMap((text) => missingKeys(JSON.parse(text) as Json, request, context))))].sort();
+  const missing = [
+    ...new Set(
+      Object.values(policies).flatMap((texts?: string[]) =>
+        (texts ?? []).flatMap((text) => missingKeys(JSON.parse(text) as Json, request, context)),
+      ),
+    ),
+  ].sort();
   const matched = hits.map(({ type, policy, index }) => `${type}/${policy}/${index}`);
   const denying = hits.find(({ statement }) => statement['Effect'] === 'Deny');
   if (denying !== undefined) return { effect: 'explicitDeny', culprit: denying.type, matched, missing };
-  const culprit = whoMustStillAllow(request, policies, (type, test = () => true) => hits.some((hit) => hit.type === type && test(hit.statement)));
+  const culprit = whoMustStillAllow(request, policies, (type, test = () => true) =>
+    hits.some((hit) => hit.type === type && test(hit.statement)),
+  );
   return { effect: culprit === undefined ? 'allowed' : 'implicitDeny', culprit, matched, missing };
 }
 
-function whoMustStillAllow({ principal, resourceAccountId, needsResourcePolicy }: AuthorisationRequest, policies: SlowPolicies, allows: (type: string, test?: (statement: Json) => boolean) => boolean): string | undefined {
+function whoMustStillAllow(
+  { principal, resourceAccountId, needsResourcePolicy }: AuthorisationRequest,
+  policies: SlowPolicies,
+  allows: (type: string, test?: (statement: Json) => boolean) => boolean,
+): string | undefined {
   if (principal.accountId === '') return allows('resource') ? undefined : 'resource';
   const named = (names: string[]) => (statement: Json) => {
     if (statement['NotPrincipal'] !== undefined || statement['Principal'] === '*') return true;
@@ -52,7 +66,11 @@ function whoMustStillAllow({ principal, resourceAccountId, needsResourcePolicy }
     return names.some((name) => list.includes(name));
   };
   const accountNames = [principal.accountId, `arn:aws:iam::${principal.accountId}:root`];
-  const itself = ['*', ...(principal.kind === 'root' ? accountNames : principal.kind === 'role' ? [] : [principal.arn]), ...(principal.kind === 'user' && principal.uniqueId ? [principal.uniqueId] : [])];
+  const itself = [
+    '*',
+    ...(principal.kind === 'root' ? accountNames : principal.kind === 'role' ? [] : [principal.arn]),
+    ...(principal.kind === 'user' && principal.uniqueId ? [principal.uniqueId] : []),
+  ];
   const role = principal.kind === 'role' ? [principal.arn] : principal.kind === 'assumed-role' ? [principal.roleArn!] : [];
   if ((principal.kind === 'role' || principal.kind === 'assumed-role') && principal.uniqueId) role.push(principal.uniqueId);
   const local = principal.accountId === resourceAccountId;
@@ -68,11 +86,23 @@ function whoMustStillAllow({ principal, resourceAccountId, needsResourcePolicy }
 }
 
 function applies(statement: Json, variables: boolean, request: AuthorisationRequest, context: Context): boolean {
-  const named = (list: unknown) => listOf(list).some((action) => action === '*' || glob(tokens(String(action).toLowerCase(), false, true, context)!, request.action.toLowerCase()));
+  const named = (list: unknown) =>
+    listOf(list).some(
+      (action) =>
+        action === '*' || glob(tokens(String(action).toLowerCase(), false, true, context)!, request.action.toLowerCase()),
+    );
   if (statement['Action'] === undefined ? named(statement['NotAction']) : !named(statement['Action'])) return false;
   if (!principalApplies(statement, request.principal)) return false;
-  if (statement['Resource'] !== undefined && !listOf(statement['Resource']).some((one) => arnMatches(String(one), request.resource, variables, context) === true)) return false;
-  if (statement['NotResource'] !== undefined && !listOf(statement['NotResource']).every((one) => arnMatches(String(one), request.resource, variables, context) === false)) return false;
+  if (
+    statement['Resource'] !== undefined &&
+    !listOf(statement['Resource']).some((one) => arnMatches(String(one), request.resource, variables, context) === true)
+  )
+    return false;
+  if (
+    statement['NotResource'] !== undefined &&
+    !listOf(statement['NotResource']).every((one) => arnMatches(String(one), request.resource, variables, context) === false)
+  )
+    return false;
   return Object.entries((statement['Condition'] ?? {}) as Record<string, Json>).every(([operator, keys]) =>
     Object.entries(keys).every(([key, values]) => conditionHolds(operator, key, listOf(values).map(String), variables, context)),
   );
@@ -82,14 +112,28 @@ function applies(statement: Json, variables: boolean, request: AuthorisationRequ
 function missingKeys(document: Json, request: AuthorisationRequest, context: Context): string[] {
   const variables = document['Version'] === '2012-10-17';
   const variableKeys = (texts: unknown[]) =>
-    variables ? texts.flatMap((text) => [...String(text).matchAll(/\$\{\s*([^}',]+?)\s*(?:,[^}']*)?\}/g)].map(([, name]) => name!).filter((name) => !['*', '?', '$'].includes(name))) : [];
+    variables
+      ? texts.flatMap((text) =>
+          [...String(text).matchAll(/\$\{\s*([^}',]+?)\s*(?:,[^}']*)?\}/g)]
+            .map(([, name]) => name!)
+            .filter((name) => !['*', '?', '$'].includes(name)),
+        )
+      : [];
   const wanted = listOf(document['Statement']).flatMap((one) => {
     const { Condition: condition, Resource, NotResource, ...aboutRequest } = one as Json;
     if (!applies(aboutRequest, variables, request, context)) return [];
     const resource = variableKeys(listOf(Resource ?? NotResource));
     if (!applies({ ...aboutRequest, Resource, NotResource }, variables, request, context)) return resource;
     const conditions = Object.entries((condition ?? {}) as Record<string, Json>).filter(([operator]) => operator !== 'Null');
-    return [...resource, ...conditions.flatMap(([operator, keys]) => Object.entries(keys).flatMap(([key, values]) => [key, ...(/String|Arn/.test(operator) ? variableKeys(listOf(values)) : [])]))];
+    return [
+      ...resource,
+      ...conditions.flatMap(([operator, keys]) =>
+        Object.entries(keys).flatMap(([key, values]) => [
+          key,
+          ...(/String|Arn/.test(operator) ? variableKeys(listOf(values)) : []),
+        ]),
+      ),
+    ];
   });
   return wanted.map((key) => key.toLowerCase()).filter((key) => !context.some((entry) => entry.key === key));
 }
@@ -98,7 +142,8 @@ function principalApplies(statement: Json, principal: AuthorisationRequest['prin
   if (statement['Principal'] === undefined && statement['NotPrincipal'] === undefined) return true;
   const element = statement['Principal'] ?? statement['NotPrincipal'];
   const lists = (element === '*' ? { AWS: '*' } : element) as Json;
-  const has = (type: string, ...names: (string | undefined)[]) => names.some((name) => name !== undefined && listOf(lists[type]).includes(name));
+  const has = (type: string, ...names: (string | undefined)[]) =>
+    names.some((name) => name !== undefined && listOf(lists[type]).includes(name));
   const public_ = has('AWS', '*');
   const levels: boolean[] = [];
   if (principal.kind === 'service') levels.push(public_ || has('Service', principal.arn));
@@ -107,7 +152,8 @@ function principalApplies(statement: Json, principal: AuthorisationRequest['prin
     levels.push(public_ || has('AWS', principal.accountId, `arn:aws:iam::${principal.accountId}:root`));
     if (principal.kind === 'user') levels.push(public_ || has('AWS', principal.arn, principal.uniqueId));
     if (principal.kind === 'role') levels.push(public_ || has('AWS', principal.arn, principal.uniqueId));
-    if (principal.kind === 'assumed-role') levels.push(public_ || has('AWS', principal.roleArn, principal.uniqueId), public_ || has('AWS', principal.arn));
+    if (principal.kind === 'assumed-role')
+      levels.push(public_ || has('AWS', principal.roleArn, principal.uniqueId), public_ || has('AWS', principal.arn));
   }
   if (statement['Principal'] !== undefined) return levels.includes(true);
   return statement['Effect'] === 'Deny' ? levels.includes(false) : !levels.includes(true);
@@ -141,14 +187,17 @@ function compare(operator: string, value: string, listed: string, variables: boo
   if (operator.startsWith('Numeric')) return order((text) => (text.trim() === '' ? Number.NaN : Number(text)), operator.slice(7));
   if (operator.startsWith('Date')) return order(epochMs, operator.slice(4));
   if (operator === 'Bool') return value.toLowerCase() === listed.toLowerCase();
-  if (operator === 'BinaryEquals') return !/[^A-Za-z0-9+/=]/.test(value) && Buffer.from(value, 'base64').equals(Buffer.from(listed, 'base64'));
+  if (operator === 'BinaryEquals')
+    return !/[^A-Za-z0-9+/=]/.test(value) && Buffer.from(value, 'base64').equals(Buffer.from(listed, 'base64'));
   if (operator === 'IpAddress') return inRange(value, listed);
   if (operator.startsWith('Arn')) return arnMatches(listed, value, variables, context);
   const like = operator === 'StringLike';
   const ignoreCase = operator.endsWith('IgnoreCase');
   const pattern = tokens(listed, variables, like, context);
   if (pattern === 'unknown') return 'unknown';
-  const folded = ignoreCase ? pattern.map((token) => (typeof token === 'object' ? { text: token.text.toLowerCase() } : token)) : pattern;
+  const folded = ignoreCase
+    ? pattern.map((token) => (typeof token === 'object' ? { text: token.text.toLowerCase() } : token))
+    : pattern;
   return glob(folded, ignoreCase ? value.toLowerCase() : value);
 }
 
@@ -161,7 +210,9 @@ function arnMatches(pattern: string, value: string, variables: boolean, context:
   const startsWithVariable = variables && /^\$\{[^*?$}]/.test(pattern);
   for (const token of whole) {
     if (typeof token === 'object' && (token as { variable?: boolean }).variable && !startsWithVariable) parts.at(-1)!.push(token);
-    else if (typeof token === 'object') for (const character of token.text) character === ':' && parts.length < 6 ? parts.push([]) : parts.at(-1)!.push({ text: character });
+    else if (typeof token === 'object')
+      for (const character of token.text)
+        character === ':' && parts.length < 6 ? parts.push([]) : parts.at(-1)!.push({ text: character });
     else parts.at(-1)!.push(token);
   }
   while (parts.length < 6) parts.push(['*']);
@@ -207,13 +258,18 @@ function inRange(address: string, range: string): boolean {
 /** The address as a string of 0 and 1. */
 function bitsOf(address: string): string | undefined {
   if (/^::ffff:\d+\./.test(address)) return bitsOf(address.slice(7));
-  if (/^\d+(\.\d+){3}$/.test(address)) return address.split('.').map((byte) => Number(byte).toString(2).padStart(8, '0')).join('');
+  if (/^\d+(\.\d+){3}$/.test(address))
+    return address
+      .split('.')
+      .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+      .join('');
   if (!/^[0-9a-f:]+$/.test(address) || !address.includes(':')) return undefined;
   const [head, tail] = address.split('::') as [string, string | undefined];
   const words = (text: string) => (text === '' ? [] : text.split(':'));
   const front = words(head);
   const back = words(tail ?? '');
-  const filled = tail === undefined ? front : [...front, ...Array.from({ length: 8 - front.length - back.length }, () => '0'), ...back];
+  const filled =
+    tail === undefined ? front : [...front, ...Array.from({ length: 8 - front.length - back.length }, () => '0'), ...back];
   return filled.map((word) => Number.parseInt(word, 16).toString(2).padStart(16, '0')).join('');
 }
 
