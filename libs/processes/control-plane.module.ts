@@ -1,30 +1,15 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
-import { iamService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import {
-  ensureAdministrator,
-  ExecutionRoles,
-  Guard,
-  iamOperations,
-  iamPermissions,
-  KeyStore,
-  KeyUsage,
-  policyDocuments,
-  PrincipalPolicyStore,
-  removeExpiredSessions,
-  stsOperations,
-  stsPermissions,
-  type Administrator,
-  type SecretBox,
-} from '@hearth/iam';
+import { ensureAdministrator, Guard, KeyStore, KeyUsage, removeExpiredSessions, type Administrator, type SecretBox } from '@hearth/iam';
 import { systemClock } from '@hearth/kernel';
 import type { Invocation } from '@hearth/invocation';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
+import { furtherServices, lambdaOperations } from './api-services.js';
 import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 const SESSION_SWEEP_MS = 3_600_000;
@@ -67,16 +52,13 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
       removeExpiredSessions(database).catch((err: unknown) => logger.warn({ err }, 'Expired sessions could not be removed yet'));
     }, SESSION_SWEEP_MS).unref();
     const { keyStore, keyUsage } = this;
-    const iam = { database, keyStore, clock: systemClock, documents: policyDocuments };
+    const parts = { database, keyStore, catalogue: this.catalogue, clock: systemClock };
     this.controlPlane = await createControlPlane({
       settings,
       keyStore,
       guard: this.guard,
-      services: [
-        { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
-        { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
-      ],
-      catalogueOperations: checkingRoles(this.catalogue.operations, new ExecutionRoles({ database, keyStore })),
+      services: furtherServices(parts),
+      catalogueOperations: lambdaOperations(parts),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
@@ -113,18 +95,6 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     clearInterval(this.sessionSweeper);
     await Promise.all([this.keyStore?.stop(), this.guard?.stop(), this.keyUsage?.stop()]);
   }
-}
-
-/** A function is given only a role that Lambda may assume. That the caller may pass it is the guard's matter. */
-function checkingRoles(operations: Record<string, OperationHandler>, roles: ExecutionRoles): Record<string, OperationHandler> {
-  const checked = (handler: OperationHandler): OperationHandler => {
-    return async (input: { Role?: string }, context) => {
-      if (input.Role !== undefined) await roles.checkPassRole({ accountId: context.accountId, roleArn: input.Role, authorise: () => undefined });
-      return handler(input, context);
-    };
-  };
-  const { CreateFunction, UpdateFunctionConfiguration } = operations;
-  return { ...operations, CreateFunction: checked(CreateFunction!), UpdateFunctionConfiguration: checked(UpdateFunctionConfiguration!) };
 }
 
 @Module({})
