@@ -19,7 +19,8 @@ import type { Health } from './health.controller.js';
 import type { InvocationPort } from './invocation-port.js';
 import { lambdaPermissions } from './permissions/lambda.js';
 import type { RequestTelemetry } from './request-telemetry.js';
-import { servedServices, type ServedService } from './served-service.js';
+import { apiReference } from './reference/api-reference.js';
+import { ENDPOINT_OPERATIONS, servedServices, type ServedService } from './served-service.js';
 
 export interface ControlPlaneOptions {
   settings: Pick<Settings, 'HEARTH_REGION' | 'HEARTH_HOST' | 'HEARTH_PORT' | 'HEARTH_PUBLIC_URL'>;
@@ -76,10 +77,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     logger,
     telemetry: options.telemetry ?? {},
   });
+  const reference = apiReference(lambda.model, {
+    server: settings.HEARTH_PUBLIC_URL ?? '/',
+    region: settings.HEARTH_REGION,
+    implemented: new Set([...ENDPOINT_OPERATIONS, ...Object.keys(options.catalogueOperations)]),
+  });
   const server = createServer();
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
   server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger));
-  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
+  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health, reference), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
   await app.init();
   await server.ready();
 
