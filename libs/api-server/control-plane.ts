@@ -15,12 +15,13 @@ import { awsRoutes } from './aws-routes.js';
 import type { CodeLinks } from './code-links.js';
 import { codeRoute } from './code-route.js';
 import { ControlPlaneModule } from './control-plane.module.js';
-import { ADMINISTRATOR_ONLY, type Guard, type ResourcePolicyLookup } from './guard.js';
+import type { Guard, ResourcePolicyLookup } from './guard.js';
 import type { Health } from './health.controller.js';
 import type { InvocationPort } from './invocation-port.js';
 import { lambdaPermissions } from './permissions/lambda.js';
 import type { RequestTelemetry } from './request-telemetry.js';
-import { servedServices, type ServedService } from './served-service.js';
+import { apiReference } from './reference/api-reference.js';
+import { ENDPOINT_OPERATIONS, servedServices, type ServedService } from './served-service.js';
 
 export interface ControlPlaneOptions {
   settings: Pick<Settings, 'HEARTH_REGION' | 'HEARTH_HOST' | 'HEARTH_PORT' | 'HEARTH_PUBLIC_URL'>;
@@ -29,10 +30,8 @@ export interface ControlPlaneOptions {
   catalogueOperations: Readonly<Record<string, OperationHandler>>;
   /** Further services, for instance IAM. */
   services?: readonly ServedService[];
-  /** Default: administrators only. */
-  guard?: Guard;
-  /** Default: none has one. */
-  resourcePolicy?: ResourcePolicyLookup;
+  guard: Guard;
+  resourcePolicy: ResourcePolicyLookup;
   invocation: InvocationPort;
   codeLinks: CodeLinks;
   /** `PackageStore.readArchive` */
@@ -64,17 +63,16 @@ const DEFAULT_GRACE_MS = 30_000;
 
 /** The API endpoint: AWS routes on Fastify itself, everything of Hearth's own (`/_hearth`) in Nest. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { settings, logger } = options;
+  const { settings, logger, guard } = options;
   const clock = options.clock ?? systemClock;
   const health: Health = { draining: false, checks: options.healthChecks ?? {} };
   const lambda = lambdaService();
   const verifier = new SigV4Verifier({ region: settings.HEARTH_REGION, clock });
-  const guard = options.guard ?? ADMINISTRATOR_ONLY;
   const endpoint = new AwsEndpoint({
     lambda,
     services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions }, ...(options.services ?? [])]),
     guard,
-    resourcePolicy: options.resourcePolicy ?? (() => undefined),
+    resourcePolicy: options.resourcePolicy,
     invocation: options.invocation,
     verifier,
     keys: options.keyStore,
@@ -84,10 +82,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     logger,
     telemetry: options.telemetry ?? {},
   });
+  const reference = apiReference(lambda.model, {
+    server: settings.HEARTH_PUBLIC_URL ?? '/',
+    region: settings.HEARTH_REGION,
+    implemented: new Set([...ENDPOINT_OPERATIONS, ...Object.keys(options.catalogueOperations)]),
+  });
   const server = createServer();
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
   server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger)).register(artifactRoute({ ...options.uploads, verifier, keys: options.keyStore, guard, region: settings.HEARTH_REGION, clock, logger }));
-  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
+  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health, reference), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
   await app.init();
   await server.ready();
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Permission } from '@hearth/aws-wire';
-import { authorise, type AccessKey, type ParsedPolicy, type RequestFacts, type ResourcePolicies } from '@hearth/iam';
+import type { AccessKey, ParsedPolicy, RequestFacts, ResourcePolicies } from '@hearth/iam';
 
 /** Decides whether a caller may do something: once per call, for every operation of every service. iam's Guard is one. */
 export interface Guard {
@@ -14,11 +14,6 @@ export interface Guard {
 
 /** The policy that a resource has of its own, by ARN; without a promise when it is in memory. */
 export type ResourcePolicyLookup = (arn: string) => ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
-
-/** Only the administrator of an account may do anything, and only within the account. */
-export const ADMINISTRATOR_ONLY: Guard = {
-  check: (key, needed) => [needed].flat().forEach(({ action, resource }) => authorise(key, action, resource)),
-};
 
 const MAPPED_IPV4 = '::ffff:';
 

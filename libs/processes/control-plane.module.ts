@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
 import { UPLOAD_BUCKET, UploadStore, type DiskPackageStore } from '@hearth/artifacts';
-import { TaggedTable, tagOperations, type Catalogue } from '@hearth/catalogue';
+import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { createEventSourceMappings } from '@hearth/event-sources';
 import { ensureAdministrator, type Administrator } from '@hearth/iam';
 import type { Invocation } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { AccessControl } from './access-control.js';
+import { furtherServices, lambdaOperations } from './api-services.js';
 import { Ingress, IngressModule } from './ingress.module.js';
 import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
 
@@ -41,19 +41,14 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     await this.invocation.assertDurable();
     await this.catalogue.resumePending();
     await access.start();
-    // Nothing polls yet: no mapping may say that it runs.
-    const eventSources = createEventSourceMappings({ database, resolver: this.catalogue.resolver, polled: new Set(), clock: systemClock });
+    const { keyStore, guard, executionRoles } = access;
+    const parts = { database, keyStore, executionRoles, catalogue: this.catalogue, functionUrls: this.ingress.functionUrls, clock: systemClock };
     this.controlPlane = await createControlPlane({
       settings,
-      keyStore: access.keyStore,
-      guard: access.guard,
-      services: access.services(),
-      catalogueOperations: access.checkingRoles({
-        ...this.catalogue.operations,
-        ...this.ingress.functionUrls.operations,
-        ...eventSources.operations,
-        ...tagOperations(this.catalogue.operations, { 'event-source-mapping': eventSources.tags, 'code-signing-config': new TaggedTable(database, 'code_signing_configs', 'id') }),
-      }),
+      keyStore,
+      guard,
+      services: furtherServices(parts),
+      catalogueOperations: lambdaOperations(parts),
       resourcePolicy: (arn) => this.catalogue.resourcePolicy(arn),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,

@@ -261,7 +261,8 @@ describe('a function URL', () => {
     expect((await send(first, '/?answer=1')).text).toBe('1');
     await lambda.send(new DeleteFunctionUrlConfigCommand({ FunctionName: 'short-lived' }));
     expect((await send(first)).status).toBe(403);
-    const second = await open('short-lived');
+    const { FunctionUrl } = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName: 'short-lived', AuthType: 'NONE' }));
+    const second = new URL(FunctionUrl!).hostname.split('.')[0]!;
     expect((await send(second, '/?answer=2')).text).toBe('2');
     await lambda.send(new DeleteFunctionCommand({ FunctionName: 'short-lived' }));
     expect(await send(second)).toMatchObject({ status: 403, text: '{"Message":null}' });
