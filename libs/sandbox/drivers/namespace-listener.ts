@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,96 +14,106 @@ const server = require('node:net').createServer();
 server.listen(Number(process.argv[1]), '127.0.0.1', () => process.send('listening', server, () => process.exit(0)));
 `;
 
-interface Waiting {
-  resolve(listener: Server): void;
-  reject(error: Error): void;
-}
-
 /**
  * Listeners on 127.0.0.1 inside other processes' network namespaces, served by this process: a sandbox needs no agent and no network of its
  * own. A helper in Perl opens them (namespace-listener.pl); where it cannot run, a Node process per listener does, which takes 70 ms instead
  * of one.
  */
 export class NamespaceListeners {
-  private helper: ChildProcess | undefined;
+  private helper: Helper | undefined;
   private helperIsUsable = true;
-  private readonly waiting = new Map<number, Waiting>();
-  private lastId = 0;
 
   /** @throws InfrastructureError when the namespace cannot be entered (needs root) or the deadline passes */
   async listen(pid: number, port: number): Promise<Server> {
     if (this.helperIsUsable) {
+      if (!this.helper?.alive) this.helper = new Helper();
+      const { helper } = this;
       try {
-        return await this.ask(pid, port);
+        return await helper.listen(pid, port);
       } catch (error) {
-        if (!(error instanceof HelperUnusable)) throw error;
+        if (!(error instanceof HelperEnded)) throw error;
+        // No Perl here, or one that cannot do it.
+        if (!helper.worked) this.helperIsUsable = false;
       }
     }
     return listenByNode(pid, port);
   }
 
   close(): void {
-    this.helper?.kill('SIGKILL');
-    this.helper = undefined;
+    this.helper?.end();
+  }
+}
+
+class HelperEnded extends Error {}
+
+/** One life of the helper. */
+class Helper {
+  alive = true;
+  /** It has answered. */
+  worked = false;
+  private readonly child: ChildProcess;
+  private readonly waiting = new Map<number, { resolve(listener: Server): void; reject(error: Error): void }>();
+  private lastId = 0;
+
+  constructor() {
+    this.child = spawn('perl', [join(projectRoot(), HELPER)], { env: {}, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    // Neither the helper nor its idle channel keeps this process alive.
+    this.child.unref();
+    this.child.channel?.unref();
+    this.child.on('message', (answer: { id: number; error?: string }, handle) => this.answered(answer, handle as Server | undefined));
+    this.child.once('error', () => this.ended());
+    this.child.once('exit', () => this.ended());
   }
 
-  private ask(pid: number, port: number): Promise<Server> {
-    const helper = (this.helper ??= this.start());
+  /** @throws HelperEnded when it went away first */
+  listen(pid: number, port: number): Promise<Server> {
     const id = ++this.lastId;
     return new Promise<Server>((resolve, reject) => {
       const settled = (): void => {
         clearTimeout(timer);
         this.waiting.delete(id);
-        if (this.waiting.size === 0) helper.channel?.unref();
+        if (this.waiting.size === 0) this.child.channel?.unref();
       };
-      const waiter: Waiting = {
-        resolve: (listener) => {
+      const waiter = {
+        resolve: (listener: Server): void => {
           settled();
           resolve(listener);
         },
-        reject: (error) => {
+        reject: (error: Error): void => {
           settled();
           reject(error);
         },
       };
       const timer = setTimeout(() => {
         waiter.reject(cannotOpen('no answer in time'));
-        helper.kill('SIGKILL');
+        this.end();
       }, DEADLINE_MS);
       this.waiting.set(id, waiter);
-      helper.channel?.ref();
-      helper.send({ id, pid, port }, (error) => {
-        if (error) this.waiting.get(id)?.reject(new HelperUnusable());
+      this.child.channel?.ref();
+      this.child.send({ id, pid, port }, (error) => {
+        if (error) this.ended();
       });
     });
   }
 
-  private start(): ChildProcess {
-    const helper = spawn('perl', [join(projectRoot(), HELPER)], { env: {}, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    // Neither the helper nor its idle channel keeps this process alive.
-    helper.unref();
-    helper.channel?.unref();
-    let answered = false;
-    helper.on('message', ({ id, error }: { id: number; error?: string }, handle) => {
-      answered = true;
-      const waiter = this.waiting.get(id);
-      if (waiter === undefined) (handle as Server | undefined)?.close();
-      else if (handle) waiter.resolve(handle as Server);
-      else waiter.reject(cannotOpen(error ?? 'the socket did not arrive'));
-    });
-    const ended = (): void => {
-      if (this.helper === helper) this.helper = undefined;
-      // It never worked: no Perl here, or one that cannot do it.
-      if (!answered) this.helperIsUsable = false;
-      for (const waiter of this.waiting.values()) waiter.reject(new HelperUnusable());
-    };
-    helper.once('error', ended);
-    helper.once('exit', ended);
-    return helper;
+  end(): void {
+    this.alive = false;
+    this.child.kill('SIGKILL');
+  }
+
+  private answered({ id, error }: { id: number; error?: string }, listener: Server | undefined): void {
+    this.worked = true;
+    const waiter = this.waiting.get(id);
+    if (waiter === undefined) listener?.close();
+    else if (listener) waiter.resolve(listener);
+    else waiter.reject(cannotOpen(error ?? 'the socket did not arrive'));
+  }
+
+  private ended(): void {
+    this.alive = false;
+    for (const waiter of [...this.waiting.values()]) waiter.reject(new HelperEnded());
   }
 }
-
-class HelperUnusable extends Error {}
 
 /** Whether this process may enter network namespaces at all: it takes CAP_SYS_ADMIN. */
 export async function mayEnterNamespaces(): Promise<boolean> {
@@ -115,7 +126,9 @@ export async function mayEnterNamespaces(): Promise<boolean> {
   }
 }
 
-function listenByNode(pid: number, port: number): Promise<Server> {
+/** What {@link NamespaceListeners} falls back on. */
+export function listenByNode(pid: number, port: number): Promise<Server> {
+  if (isOwnNamespace(pid)) return Promise.reject(cannotOpen(`process ${pid} is not in a namespace of its own`));
   return new Promise((resolve, reject) => {
     const child = spawn('nsenter', ['-t', String(pid), '-n', process.execPath, '-e', BIND, String(port)], {
       env: {},
@@ -135,6 +148,16 @@ function listenByNode(pid: number, port: number): Promise<Server> {
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code, signal) => fail(complaint.trim() || `nsenter ended with ${code ?? signal}`));
   });
+}
+
+/** The process ended and its number was given to one of the host's: nothing may be opened there. */
+function isOwnNamespace(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');
+  } catch {
+    // Gone; nsenter says so.
+    return false;
+  }
 }
 
 function cannotOpen(cause: string): InfrastructureError {
