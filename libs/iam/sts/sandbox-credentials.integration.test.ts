@@ -31,8 +31,8 @@ afterAll(() => iam.close());
 
 async function worker(owner = 'worker', options: Partial<SandboxCredentialsOptions> = {}): Promise<SandboxCredentials> {
   const roles = new ExecutionRoles({ database: iam.database, keyStore: iam.keyStore });
-  const credentials = new SandboxCredentials({ database: iam.database, roles, owner, onLost: () => (lost += 1), onError: (error) => errors.push(error), ...options });
-  await credentials.start();
+  const credentials = new SandboxCredentials({ database: iam.database, roles, owner, onError: (error) => errors.push(error), ...options });
+  await credentials.start(() => (lost += 1));
   running.push(credentials);
   return credentials;
 }

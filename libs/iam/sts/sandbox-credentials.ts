@@ -15,8 +15,6 @@ export interface SandboxCredentialsOptions {
   owner: string;
   lifetimeSeconds?: number;
   renewMs?: number;
-  /** This life was given up (it was silent for too long): all credentials it issued are refused, and sandboxes that have them are of no use. */
-  onLost: () => void;
   onError: (error: Error) => void;
 }
 
@@ -50,11 +48,17 @@ export class SandboxCredentials {
   private readonly toRevoke = new Set<string>();
   private revoking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private onLost: () => void = () => undefined;
 
   constructor(private readonly options: SandboxCredentialsOptions) {}
 
-  /** Once the sandboxes of former lives are gone. */
-  async start(): Promise<void> {
+  /**
+   * Once the sandboxes of former lives are gone.
+   * @param onLost this life was given up (it was silent for too long): all credentials it issued are refused, and the sandboxes that have them
+   *   are of no use
+   */
+  async start(onLost: () => void): Promise<void> {
+    this.onLost = onLost;
     const { database, owner, renewMs = RENEW_MS } = this.options;
     await beginSandboxHost(database, this.hostId, owner);
     this.timer = setInterval(() => void this.renew(), renewMs);
@@ -93,10 +97,10 @@ export class SandboxCredentials {
 
   /** Never rejects: the next beat tries again. */
   private async renew(): Promise<void> {
-    const { database, owner, onLost, onError } = this.options;
+    const { database, owner, onError } = this.options;
     try {
       if (!(await renewSandboxHost(database.pool, this.hostId))) {
-        onLost();
+        this.onLost();
         await insertSandboxHost(database.pool, this.hostId, owner);
       }
       if (this.toRevoke.size > 0 && this.revoking === undefined) await this.revokeAll();

@@ -35,7 +35,7 @@ export interface DockerDriverOptions {
   incarnation: string;
   /** `/tmp` volumes held ready. Default 2. */
   scratchReserve?: number;
-  /** The functions' way to Hearth's API; without it they have none. */
+  /** The functions' way to Hearth's API, closed with the driver; without it they have none. */
   api?: ApiBridge;
   /** More labels for every container. */
   labels?: Record<string, string>;
@@ -106,6 +106,7 @@ export class DockerDriver implements SandboxDriver {
   }
 
   async close(): Promise<void> {
+    this.options.api?.close();
     this.listeners.close();
     await this.scratch.close();
     await removeOwnDirectory(this.control, this.owner);
