@@ -25,6 +25,12 @@ export const settingsSchema = z.object({
     .optional()
     .describe('How clients reach function URLs: of https://on.example.com they become https://ID.lambda-url.REGION.on.example.com/ (default: http://localhost:PORT). The same server serves them as /_url/ID/ where DNS knows no wildcards'),
   HEARTH_INGRESS_PROXIES: integer(0, 10).default(0).describe("Proxies of your own in front of function URLs: that many entries at the end of X-Forwarded-For are believed for the client's address"),
+  HEARTH_API_URL: z
+    .url()
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), 'must have the form http[s]://HOST[:PORT]')
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe("Where a worker reaches the API for the functions in its sandboxes, which have AWS_ENDPOINT_URL and credentials of their role (default: HEARTH_PORT on this machine)"),
   HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),

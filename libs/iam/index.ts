@@ -46,8 +46,10 @@ export {
   type PrincipalReference,
 } from './store/principal-policies.js';
 export { removeExpiredSessions } from './store/sessions.js';
+export { removeLostSandboxHosts, RENEW_MS as SANDBOX_HOST_RENEW_MS } from './store/sandbox-hosts.js';
 export type { Tag } from './store/tag.js';
 export { ExecutionRoles, LAMBDA_SERVICE, type ExecutionRolesOptions, type PassedRole } from './sts/execution-roles.js';
+export { SandboxCredentials, type SandboxCredentialsOptions, type SandboxFunction, type SandboxKey } from './sts/sandbox-credentials.js';
 export { stsOperations, stsPermissions } from './sts/operations.js';
 export type { StsParts } from './sts/parts.js';
 export type { TemporaryCredentials } from './sts/temporary-key.js';

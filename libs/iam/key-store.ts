@@ -42,6 +42,8 @@ export interface NewAccessKey {
   principalArn: string;
   /** The user, or the role of a session; the key goes with it. None for the account's root. */
   identityId?: string;
+  /** The life of the worker in one of whose sandboxes it is (sandbox_hosts); the key goes with it. */
+  sandboxHostId?: string;
   /** Temporary keys only. */
   temporary?: { tokenDigest: Uint8Array; expiresAt: Date; session?: NewSession };
 }
@@ -87,8 +89,8 @@ export class KeyStore {
     const secretAccessKey = newSecretAccessKey();
     const sealed = this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
     await within.query(
-      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null],
+      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id, sandbox_host_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
+      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null, key.sandboxHostId ?? null],
     );
     if (key.temporary?.session) await insertSession(within, accessKeyId, key.temporary.session);
     return {

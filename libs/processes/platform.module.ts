@@ -8,7 +8,8 @@ import { QueueConnection } from '@hearth/queue';
 import { RuntimeCatalogue } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { DATABASE, MASTER_KEY, PACKAGES, QUEUE, RUNTIMES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+import { ApiAddress } from './api-address.js';
+import { API_ADDRESS, DATABASE, MASTER_KEY, PACKAGES, QUEUE, RUNTIMES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** What every process has: settings, telemetry, Postgres (migrated), Redis, the master key, packages and the runtime catalogue. */
 @Global()
@@ -30,9 +31,10 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: MASTER_KEY, useFactory: () => loadMasterKey({ configured: settings.HEARTH_MASTER_KEY, stateDir: settings.HEARTH_STATE_DIR }) },
         { provide: SECRETS, useFactory: (masterKey: Buffer) => new SecretBox(masterKey), inject: [MASTER_KEY] },
         { provide: PACKAGES, useFactory: () => new DiskPackageStore({ root: join(settings.HEARTH_STATE_DIR, 'packages') }) },
+        { provide: API_ADDRESS, useFactory: () => new ApiAddress(settings) },
         { provide: RUNTIMES, useFactory: () => RuntimeCatalogue.load(settings.HEARTH_RUNTIMES_FILE) },
       ],
-      exports: [SETTINGS, TELEMETRY, DATABASE, QUEUE, MASTER_KEY, SECRETS, PACKAGES, RUNTIMES],
+      exports: [API_ADDRESS, SETTINGS, TELEMETRY, DATABASE, QUEUE, MASTER_KEY, SECRETS, PACKAGES, RUNTIMES],
     };
   }
 

@@ -9,4 +9,5 @@ export const PACKAGES = Symbol('PackageStore');
 export const RUNTIMES = Symbol('RuntimeCatalogue');
 export const CATALOGUE = Symbol('Catalogue');
 export const INVOCATION = Symbol('Invocation');
+export const API_ADDRESS = Symbol('ApiAddress');
 export const SANDBOX_POOL = Symbol('SandboxPool');

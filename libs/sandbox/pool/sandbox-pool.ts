@@ -40,6 +40,7 @@ export interface PoolStats {
  * 3. An invocation that waits takes the first sandbox of its key that becomes ready, whoever caused it to be started.
  * 4. Waiting is first come, first served over all keys; the head of the line is never passed by for lack of room.
  * 5. Nothing that destroys a sandbox is on an answer's path.
+ * 6. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
@@ -113,9 +114,17 @@ export class SandboxPool {
   }
 
   private takeIdle(key: string): Sandbox | undefined {
-    const sandbox = this.idle.get(key)?.pop();
-    sandbox?.to('busy');
-    return sandbox;
+    for (;;) {
+      const sandbox = this.idle.get(key)?.at(-1);
+      if (sandbox === undefined) return undefined;
+      if (this.outlived(sandbox)) {
+        void this.end(sandbox);
+        continue;
+      }
+      this.idle.get(key)!.pop();
+      sandbox.to('busy');
+      return sandbox;
+    }
   }
 
   private queue(request: InvocationRequest, signal?: AbortSignal): Promise<Sandbox | InvocationOutcome> {
@@ -138,8 +147,13 @@ export class SandboxPool {
     }
   }
 
+  private outlived(sandbox: Sandbox): boolean {
+    return this.maker.clock.now() >= sandbox.usableUntil;
+  }
+
   /** A sandbox is free: to the first who waits for its key, else it stays warm. */
   private offer(sandbox: Sandbox): void {
+    if (this.outlived(sandbox)) sandbox.retired = true;
     if (sandbox.retired && sandbox.state === 'busy') return void this.end(sandbox);
     const waiter = this.line.first(sandbox.spec.sandboxKey);
     if (waiter !== undefined) {
@@ -270,7 +284,7 @@ export class SandboxPool {
   private expireIdle(): void {
     const before = this.maker.clock.now() - this.options.limits.idleMs;
     for (const stack of [...this.idle.values()]) {
-      for (const sandbox of stack.filter((one) => one.idleSince <= before)) {
+      for (const sandbox of stack.filter((one) => one.idleSince <= before || this.outlived(one))) {
         this.counters.expired += 1;
         void this.end(sandbox);
       }

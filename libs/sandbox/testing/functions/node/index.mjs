@@ -10,6 +10,10 @@ const probes = {
   echo: (event) => event.value,
   count: () => ++count,
   env: () => process.env,
+  fetch: async ({ path }) => {
+    const response = await fetch(`${process.env.AWS_ENDPOINT_URL}${path}`);
+    return { status: response.status, body: await response.text() };
+  },
   identity: () => ({ uid: process.getuid?.(), gid: process.getgid?.(), status: readFileSync('/proc/self/status', 'utf8') }),
   print: (event) => {
     for (const line of event.lines) console.log(line);
