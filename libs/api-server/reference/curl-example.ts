@@ -19,14 +19,20 @@ const EXAMPLES: Record<string, unknown> = {
   Arn: 'arn:aws:lambda:us-east-1:000000000000:layer:my-layer:1',
   EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:my-queue',
   CodeSigningConfigArn: 'arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0',
+  SigningProfileVersionArns: ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/my_profile/abcdefghij'],
+  UUID: '00000000-0000-4000-8000-000000000000',
   Policy: '{"Version":"2012-10-17","Statement":[]}',
 };
-/** Neither member is required, yet a function or layer needs one of several. */
-const CODE = { ZipFile: 'BASE64_OF_THE_ZIP' };
+/** Stands for the archive until the text is quoted. */
+const ARCHIVE = '@archive@';
+const ARCHIVE_IN_SHELL = `'"$(base64 -w0 function.zip)"'`;
+/** No member is required, yet a function or layer needs one of several. */
+const CODE = { ZipFile: ARCHIVE };
 const MORE: Record<string, Record<string, unknown>> = {
   CreateFunction: { Runtime: EXAMPLES.Runtime, Handler: EXAMPLES.Handler, Code: CODE },
   UpdateFunctionCode: CODE,
   PublishLayerVersion: { Content: CODE },
+  AddLayerVersionPermission: { Action: 'lambda:GetLayerVersion', Principal: '*' },
 };
 /** References are followed this deep when a value is made up. */
 const MAX_DEPTH = 6;
@@ -41,15 +47,19 @@ export interface ExampleRequest {
 export function curlExample(document: OpenApiDocument, request: ExampleRequest, signing: string): string {
   const { path, method, operation } = request;
   const parameters = operation.parameters ?? [];
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, label: string) => encodeURIComponent(String(valueOf(document, label, parameters.find(({ name }) => name === label)?.['schema'] as Schema))));
+  const [pathname, fixed] = path.split('?') as [string, string?];
+  const filled = pathname.replaceAll(/\{(\w+)\}/g, (_, label: string) => encodeURIComponent(String(valueOf(document, label, parameters.find(({ name }) => name === label)?.['schema'] as Schema))));
   const query = parameters.filter((parameter) => parameter['in'] === 'query' && parameter['required'] === true);
-  const address = query.reduce<string>((url, { name, schema }) => `${url}${url.includes('?') ? '&' : '?'}${String(name)}=${encodeURIComponent(String(valueOf(document, String(name), schema as Schema)))}`, filled);
+  const pairs = query.map(({ name, schema }) => `${String(name)}=${encodeURIComponent(String(valueOf(document, String(name), schema as Schema)))}`);
+  // In the order of the signature: older versions of curl sign them as they stand.
+  const text = [...pairs, ...(fixed === undefined ? [] : [fixed])].sort().join('&');
+  const address = text === '' ? filled : `${filled}?${text}`;
   const headers = parameters.filter((parameter) => parameter['in'] === 'header' && parameter['required'] === true);
   const body = bodyOf(document, operation);
   return [
     `curl --aws-sigv4 "${signing}" --user "$KEY"${method === 'GET' ? '' : ` -X ${method}`} "$HEARTH${address}"`,
     ...headers.map(({ name, schema }) => `-H ${quoted(`${String(name)}: ${String(valueOf(document, String(name), schema as Schema))}`)}`),
-    ...(body === undefined ? [] : [`-H 'Content-Type: application/json'`, `-d ${quoted(body)}`]),
+    ...(body === undefined ? [] : [`-H 'Content-Type: application/json'`, `-d ${quoted(body).replace(ARCHIVE, ARCHIVE_IN_SHELL)}`]),
   ].join(' \\\n  ');
 }
 

@@ -42,8 +42,9 @@ function introduction(document: OpenApiDocument, { region, otherServices }: Refe
     .join('');
   const { description } = document.components.responses['Error'] as { description: string };
   return [
-    '<section id="calling"><h2>Calling it</h2><p>The examples are for curl 7.86 or newer and take the endpoint and a key from the shell:</p>',
+    '<section id="calling"><h2>Calling it</h2><p>The examples are for curl 7.86 or newer, send the code in <code>function.zip</code>, and take the endpoint and a key from the shell:</p>',
     `<pre>HEARTH=http://127.0.0.1:4510\nKEY=ACCESS_KEY_ID:SECRET_ACCESS_KEY</pre>`,
+    '<p>A path that has an ARN in it is signed rightly only by versions of curl that encode the path once more for the signature; 7.88 does not, and is answered 403.</p>',
     `<p>An error tells its code in the header <code>x-amzn-ErrorType</code> and its reason in the body. ${escape(description)}</p>`,
     others === '' ? '' : `<p>Other services on the same endpoint are called by name of the operation:</p>${others}`,
     '</section>',
