@@ -10,7 +10,7 @@ import type { Keyring } from './keyring.js';
  * Replacing keys while the platform serves.
  * Invariants:
  * 1. From the first commit on nothing new is sealed with the old data keys, except by those who have not heard of it yet (Keyring, 2).
- * 2. A value is replaced only by itself under the new data key, and only where it still stands: writers are never overwritten.
+ * 2. A value is replaced only by itself under the new data key, under the lock that its writers hold: they are never overwritten.
  * 3. An old data key is deleted only when no row needs it: the foreign keys of the tables say so, not this code.
  * 4. Stopped at any point, everything can still be opened; the next rotation takes up what is left.
  */
@@ -18,16 +18,19 @@ import type { Keyring } from './keyring.js';
 /** Longer than any process may go on sealing with a data key it believes to be current. */
 const RETIREMENT_MS = 15_000;
 const FOREIGN_KEY_VIOLATION = '23503';
-const BATCH = 200;
+/** Values of one transaction: their writers wait for it. */
+const BATCH = 100;
+/** Time for those who are writing what is left. */
+const WRITERS_MS = 20;
 
 /** A kind of sealed values, in the tables of its domain. */
 export interface SealedValues {
   what: string;
   /**
-   * Seals up to `limit` of the values anew whose data key is not a current one, or that have none (`outdated`).
-   * @returns how many it found
+   * Seals up to `limit` of the values anew whose data key is not a current one, or that have none (`outdated`), in one transaction.
+   * @returns how many it found, and how many of them nobody else was writing; none found: none is left
    */
-  reseal(limit: number): Promise<number>;
+  reseal(limit: number): Promise<{ found: number; resealed: number }>;
 }
 
 /** SQL: whether the data key in this column is one that must not be needed any more. */
@@ -104,7 +107,10 @@ async function alone<T>({ database }: RotationOptions, work: () => Promise<T>): 
 async function resealAll({ values }: RotationOptions): Promise<number> {
   let resealed = 0;
   for (const { reseal } of values) {
-    for (let found = await reseal(BATCH); found > 0; found = await reseal(BATCH)) resealed += found;
+    for (let round = await reseal(BATCH); round.found > 0; round = await reseal(BATCH)) {
+      resealed += round.resealed;
+      if (round.resealed === 0) await pause(WRITERS_MS);
+    }
   }
   return resealed;
 }
