@@ -90,6 +90,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     server: settings.HEARTH_PUBLIC_URL ?? '/',
     region: settings.HEARTH_REGION,
     implemented: new Set([...ENDPOINT_OPERATIONS, ...Object.keys(options.catalogueOperations)]),
+    otherServices: (options.services ?? []).map(({ service }) => service.name),
   });
   const server = frameworkServer(invokeListener(endpoint, () => health.draining));
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.

@@ -3,7 +3,7 @@ export { parseFunctionReference, type CallerPlace, type FunctionReference } from
 export { createCatalogue, type Catalogue, type CatalogueOptions, type FunctionChanges } from './catalogue.js';
 export { storedFunctionPolicy } from './function-policies.js';
 export { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
-export type { SecretSealer } from './environment.js';
+export { functionEnvironments } from './function-environments.js';
 export type { CodeLink, LinkedCode } from './parts.js';
 export type { Prepare, PreparedVersion } from './preparations.js';
 export type { ChangeListener } from './change-feed.js';

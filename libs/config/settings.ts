@@ -14,6 +14,7 @@ export const settingsSchema = z.object({
   HEARTH_STATE_DIR: z.string().min(1).default('/var/lib/hearth').describe('Code, embedded Postgres, keys and sandbox directories'),
   HEARTH_PROFILE_DIR: z.string().optional().describe('Where the first administrator key is written (default: the state directory)'),
   HEARTH_MASTER_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/).optional().describe('Base64 of 32 bytes that encrypts secrets at rest; without it a key file is made in the state directory'),
+  HEARTH_PREVIOUS_MASTER_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/).optional().describe('What HEARTH_MASTER_KEY takes the place of, until `hearth keys rotate-master` has run'),
 
   HEARTH_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
   HEARTH_PORT: port.default(4510).describe('Port of the API endpoint'),

@@ -10,7 +10,24 @@ export {
   type RecordedEvent,
 } from './audit/index.js';
 export { SealError, SecretBox, type SecretBoxOptions } from './secret-box.js';
-export { deriveKey, loadMasterKey, type MasterKeyOptions } from './master-key.js';
+export { addMasterKey, deriveKey, dropPreviousMasterKeys, loadMasterKey, loadMasterKeys, type MasterKeyOptions, type MasterKeys } from './master-key.js';
+export {
+  accessKeySecrets,
+  createKey,
+  Keyring,
+  listKeys,
+  outdated,
+  rewrapDataKeys,
+  rotateKeys,
+  UnknownKeyError,
+  type KeyringOptions,
+  type KeySummary,
+  type NamedKey,
+  type Rotated,
+  type RotationOptions,
+  type SealedValues,
+  type SecretSealer,
+} from './keyring/index.js';
 export { accountRootArn, type AccessKey } from './access-key.js';
 export { KeyStore, type KeyStoreOptions, type NewAccessKey } from './key-store.js';
 export { ensureAdministrator, type Administrator, type AdministratorOptions } from './administrator.js';

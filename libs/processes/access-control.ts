@@ -1,7 +1,7 @@
 import type { RequestRecord } from '@hearth/api-server';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, removeLostSandboxHosts, SANDBOX_HOST_RENEW_MS, type SecretBox } from '@hearth/iam';
+import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, removeLostSandboxHosts, SANDBOX_HOST_RENEW_MS, type Keyring } from '@hearth/iam';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
@@ -22,7 +22,7 @@ export class AccessControl {
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(TELEMETRY) private readonly telemetry: Telemetry,
     @Inject(DATABASE) private readonly database: Database,
-    @Inject(SECRETS) secretBox: SecretBox,
+    @Inject(SECRETS) secretBox: Keyring,
   ) {
     const { logger } = telemetry;
     this.keyStore = new KeyStore({ database, secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
