@@ -10,6 +10,8 @@ const DOMAIN_EDGES = {
   sandbox: ['artifacts'],
   fleet: ['sandbox'],
   invocation: ['catalogue', 'fleet'],
+  'function-urls': ['catalogue', 'iam', 'invocation'],
+  'event-sources': ['catalogue', 'invocation'],
   'api-server': ['catalogue', 'iam', 'invocation'],
 };
 

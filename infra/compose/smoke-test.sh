@@ -29,7 +29,7 @@ project=hearth-smoke-$$
 state=$(mktemp -d /var/tmp/hs.XXXXXX)
 secrets=$(mktemp -d "$ROOT/.hearth/smoke-secrets.XXXXXX")
 chmod 711 "$state"
-export HEARTH_PORT=${HEARTH_PORT:-24510} HEARTH_STATE_DIR=$state HEARTH_SECRETS_DIR=$secrets HEARTH_TAG=smoke
+export HEARTH_PORT=${HEARTH_PORT:-24510} HEARTH_INGRESS_PORT=${HEARTH_INGRESS_PORT:-24511} HEARTH_STATE_DIR=$state HEARTH_SECRETS_DIR=$secrets HEARTH_TAG=smoke
 export HEARTH_POSTGRES_IMAGE=hearth/postgres HEARTH_VALKEY_IMAGE=hearth/valkey HEARTH_PUBLIC_URL=http://127.0.0.1:$HEARTH_PORT
 infra/compose/make-secrets.sh "$HEARTH_SECRETS_DIR"
 

@@ -220,6 +220,7 @@ await checkDocker();
 await checkPostgres();
 await checkRedis();
 await checkPort('HEARTH_PORT', 4510, running);
+await checkPort('HEARTH_INGRESS_PORT', 4511, running);
 await checkPort('HEARTH_METRICS_PORT', 9464, running);
 checkDisk();
 await checkClock();

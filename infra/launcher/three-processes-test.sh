@@ -22,7 +22,7 @@ three_processes() {
   local state app index=0 deadline=$((SECONDS + READY_DEADLINE_S)) status=0 pids=()
   state=$(mktemp -d /var/tmp/h3.XXXXXX)
   chmod 711 "$state"
-  export DATABASE_URL=$HEARTH_TEST_DATABASE_URL REDIS_URL=$HEARTH_TEST_REDIS_URL HEARTH_STATE_DIR=$state HEARTH_PORT=$port HEARTH_WORKER_PORT=$((port + 1))
+  export DATABASE_URL=$HEARTH_TEST_DATABASE_URL REDIS_URL=$HEARTH_TEST_REDIS_URL HEARTH_STATE_DIR=$state HEARTH_PORT=$port HEARTH_WORKER_PORT=$((port + 1)) HEARTH_INGRESS_PORT=0
   export HEARTH_MASTER_KEY HEARTH_FLEET_SECRET
   HEARTH_MASTER_KEY=$(head -c 32 /dev/urandom | base64 -w0)
   HEARTH_FLEET_SECRET=$(head -c 24 /dev/urandom | base64 -w0)

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { ErrorRenderer, notImplemented, parseQuery, type OperationContext, type QueryParameters, type RestJsonService, type SigV4Verifier, type WireResponse } from '@hearth/aws-wire';
-import type { AccessKey } from '@hearth/iam';
+import { ErrorRenderer, notImplemented, parseQuery, type OperationContext, type Permission, type QueryParameters, type RestJsonService, type SigV4Verifier, type WireResponse } from '@hearth/aws-wire';
+import type { AccessKey, ParsedPolicy } from '@hearth/iam';
 import { ServiceError, type Clock } from '@hearth/kernel';
 import type { InvokeAnswer } from '@hearth/invocation';
 import type { Logger } from 'pino';
@@ -8,7 +8,7 @@ import { authenticateHead, type KeyLookup } from './authentication.js';
 import type { AwsRequest } from './aws-request.js';
 import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
 import { forService, serviceNotImplemented } from './foreign-service.js';
-import { CallFacts, type Guard } from './guard.js';
+import { CallFacts, type Guard, type ResourcePolicyLookup } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
 import { parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
@@ -20,6 +20,8 @@ export interface AwsEndpointParts {
   /** By the service name of signatures, `lambda` among them. */
   services: ReadonlyMap<string, ServedService>;
   guard: Guard;
+  /** Of Lambda functions and layers. */
+  resourcePolicy: ResourcePolicyLookup;
   invocation: InvocationPort;
   verifier: SigV4Verifier;
   keys: KeyLookup;
@@ -107,13 +109,15 @@ export class AwsEndpoint {
       query,
       headers: request.raw.headers,
       body,
-      place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn },
+      place: { region: this.parts.region, accountId: key.accountId, principalArn: key.principalArn, otherAccounts: true },
       requestId: request.requestId,
       now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
     request.permission = { action: 'lambda:InvokeFunction', resource };
-    const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region));
+    const found = this.parts.resourcePolicy(resource);
+    const policy = found instanceof Promise ? await found : found;
+    const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region), policy);
     if (allowed !== undefined) await allowed;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
@@ -150,12 +154,23 @@ export class AwsEndpoint {
     const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
     const context = this.contextOf(request, key, facts);
     const needed = await permissions[operation]!(input, context);
-    request.permission = Array.isArray(needed) ? (needed[0] ?? { action: `${service.name}:${operation}`, resource: '*' }) : needed;
-    await this.parts.guard.check(key, needed, facts);
+    const first = Array.isArray(needed) ? needed[0] : needed;
+    request.permission = first ?? { action: `${service.name}:${operation}`, resource: '*' };
+    await this.parts.guard.check(key, needed, facts, service.name === LAMBDA ? await this.resourcePolicies(needed) : undefined);
     const work = (): Promise<Record<string, unknown>> => handler(input, context);
     const { around } = this.parts.telemetry;
     const output = await (around === undefined ? work() : around({ service: service.name, operation, requestId: request.requestId, accountId: key.accountId }, work));
     this.write(request, response, service.answer(operation, output, request.requestId));
+  }
+
+  /** Of the functions and layers among what is asked for. */
+  private async resourcePolicies(needed: Permission | Permission[]): Promise<Map<string, ParsedPolicy>> {
+    const policies = new Map<string, ParsedPolicy>();
+    for (const { action, resource } of [needed].flat()) {
+      const policy = action.startsWith('lambda:') && resource !== '*' ? await this.parts.resourcePolicy(resource) : undefined;
+      if (policy !== undefined) policies.set(resource, policy);
+    }
+    return policies;
   }
 
   private contextOf(request: AwsRequest, key: AccessKey, facts: CallFacts): OperationContext {

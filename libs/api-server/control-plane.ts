@@ -10,16 +10,18 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { KeyLookup } from './authentication.js';
 import { AwsEndpoint } from './aws-endpoint.js';
+import { artifactRoute, type ArtifactRouteOptions } from './artifact-route.js';
 import { awsRoutes } from './aws-routes.js';
 import type { CodeLinks } from './code-links.js';
 import { codeRoute } from './code-route.js';
 import { ControlPlaneModule } from './control-plane.module.js';
-import { ADMINISTRATOR_ONLY, type Guard } from './guard.js';
+import type { Guard, ResourcePolicyLookup } from './guard.js';
 import type { Health } from './health.controller.js';
 import type { InvocationPort } from './invocation-port.js';
 import { lambdaPermissions } from './permissions/lambda.js';
 import type { RequestTelemetry } from './request-telemetry.js';
-import { servedServices, type ServedService } from './served-service.js';
+import { apiReference } from './reference/api-reference.js';
+import { ENDPOINT_OPERATIONS, servedServices, type ServedService } from './served-service.js';
 
 export interface ControlPlaneOptions {
   settings: Pick<Settings, 'HEARTH_REGION' | 'HEARTH_HOST' | 'HEARTH_PORT' | 'HEARTH_PUBLIC_URL'>;
@@ -28,12 +30,14 @@ export interface ControlPlaneOptions {
   catalogueOperations: Readonly<Record<string, OperationHandler>>;
   /** Further services, for instance IAM. */
   services?: readonly ServedService[];
-  /** Default: administrators only. */
-  guard?: Guard;
+  guard: Guard;
+  resourcePolicy: ResourcePolicyLookup;
   invocation: InvocationPort;
   codeLinks: CodeLinks;
   /** `PackageStore.readArchive` */
   readArchive: (digest: string) => Promise<Buffer>;
+  /** Upload of code to Hearth itself. */
+  uploads: Pick<ArtifactRouteOptions, 'uploads' | 'bucket'>;
   logger: Logger;
   telemetry?: RequestTelemetry;
   /** Shown by /_hearth/health; for instance `{ postgres: () => database.ping() }`. */
@@ -59,16 +63,18 @@ const DEFAULT_GRACE_MS = 30_000;
 
 /** The API endpoint: AWS routes on Fastify itself, everything of Hearth's own (`/_hearth`) in Nest. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { settings, logger } = options;
+  const { settings, logger, guard } = options;
   const clock = options.clock ?? systemClock;
   const health: Health = { draining: false, checks: options.healthChecks ?? {} };
   const lambda = lambdaService();
+  const verifier = new SigV4Verifier({ region: settings.HEARTH_REGION, clock });
   const endpoint = new AwsEndpoint({
     lambda,
     services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions }, ...(options.services ?? [])]),
-    guard: options.guard ?? ADMINISTRATOR_ONLY,
+    guard,
+    resourcePolicy: options.resourcePolicy,
     invocation: options.invocation,
-    verifier: new SigV4Verifier({ region: settings.HEARTH_REGION, clock }),
+    verifier,
     keys: options.keyStore,
     region: settings.HEARTH_REGION,
     publicUrl: settings.HEARTH_PUBLIC_URL?.replace(/\/+$/, ''),
@@ -76,10 +82,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     logger,
     telemetry: options.telemetry ?? {},
   });
+  const reference = apiReference(lambda.model, {
+    server: settings.HEARTH_PUBLIC_URL ?? '/',
+    region: settings.HEARTH_REGION,
+    implemented: new Set([...ENDPOINT_OPERATIONS, ...Object.keys(options.catalogueOperations)]),
+  });
   const server = createServer();
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
-  server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger));
-  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
+  server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger)).register(artifactRoute({ ...options.uploads, verifier, keys: options.keyStore, guard, region: settings.HEARTH_REGION, clock, logger }));
+  const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health, reference), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
   await app.init();
   await server.ready();
 

@@ -1,20 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Permission } from '@hearth/aws-wire';
-import { authorise, type AccessKey, type RequestFacts } from '@hearth/iam';
+import type { AccessKey, ParsedPolicy, RequestFacts, ResourcePolicies } from '@hearth/iam';
 
 /** Decides whether a caller may do something: once per call, for every operation of every service. iam's Guard is one. */
 export interface Guard {
   /**
    * Answers without a promise from memory, which keeps warm calls off the microtask queue.
+   * @param resourcePolicies of the first permission's resource, or of each resource by its ARN
    * @throws ServiceError AccessDeniedException, at once or by the returned promise
    */
-  check(key: AccessKey, needed: Permission | Permission[], facts: RequestFacts): void | Promise<void>;
+  check(key: AccessKey, needed: Permission | Permission[], facts: RequestFacts, resourcePolicies?: ResourcePolicies): void | Promise<void>;
 }
 
-/** Only the administrator of an account may do anything, and only within the account. */
-export const ADMINISTRATOR_ONLY: Guard = {
-  check: (key, needed) => [needed].flat().forEach(({ action, resource }) => authorise(key, action, resource)),
-};
+/** The policy that a resource has of its own, by ARN; without a promise when it is in memory. */
+export type ResourcePolicyLookup = (arn: string) => ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
 
 const MAPPED_IPV4 = '::ffff:';
 

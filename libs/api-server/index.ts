@@ -2,6 +2,7 @@ export { createControlPlane, type ControlPlane, type ControlPlaneOptions } from 
 export { CodeLinks, type CodeLinksOptions } from './code-links.js';
 export type { KeyLookup } from './authentication.js';
 export type { Guard } from './guard.js';
-export type { ServedService } from './served-service.js';
+export { lambdaPermissions } from './permissions/lambda.js';
+export { ENDPOINT_OPERATIONS, type ServedService } from './served-service.js';
 export type { InvocationPort } from './invocation-port.js';
 export type { OperationInfo, RequestRecord, RequestTelemetry } from './request-telemetry.js';

@@ -8,6 +8,9 @@ export interface ServedService {
   permissions: Readonly<Record<string, PermissionMapping>>;
 }
 
+/** Operations of `lambda` that have a way of their own through the endpoint instead of a handler. */
+export const ENDPOINT_OPERATIONS: readonly string[] = ['Invoke'];
+
 /** By the name that signatures carry. @throws Error when an operation is unknown to the model, or nothing says what it needs to be allowed */
 export function servedServices(services: readonly ServedService[]): ReadonlyMap<string, ServedService> {
   for (const { service, operations, permissions } of services) {

@@ -3,6 +3,7 @@
  *
  *   <root>/archives/<aa>/<digest>.zip   the truth
  *   <root>/code/<digest>/               unpacked, can be made again from the archive
+ *   <root>/layers/<key>/           opt: several packages laid over each other; of: their digests. Can be made again
  *   <root>/tmp/<uuid>                   unfinished work, never read
  *
  * Invariants:
@@ -11,10 +12,11 @@
  * 3. A refused archive leaves nothing: its tmp directory is removed before the error is thrown.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InfrastructureError } from '@hearth/kernel';
 import { planArchive } from './archive-plan.js';
+import { mergeLayers } from './layer-merge.js';
 import { emptyArchive, MAX_ZIPPED_BYTES, zippedTooLarge } from './package-limits.js';
 import type { PackageStore, StoredPackage } from './package-store.js';
 import { syncDirectory, unpack } from './unpack.js';
@@ -31,15 +33,15 @@ export interface DiskPackageStoreOptions {
 export class DiskPackageStore implements PackageStore {
   private readonly root: string;
   private ready: Promise<void> | undefined;
-  /** Unpacking in progress in this process, by digest. */
-  private readonly unpacking = new Map<string, Promise<string>>();
+  /** Directories in the making in this process. */
+  private readonly making = new Map<string, Promise<string>>();
 
   constructor(options: DiskPackageStoreOptions) {
     this.root = resolve(options.root);
   }
 
-  async put(archive: Buffer): Promise<StoredPackage> {
-    if (archive.length > MAX_ZIPPED_BYTES) throw zippedTooLarge();
+  async put(archive: Buffer, maxZippedBytes = MAX_ZIPPED_BYTES): Promise<StoredPackage> {
+    if (archive.length > maxZippedBytes) throw zippedTooLarge();
     if (archive.length === 0) throw emptyArchive();
     await this.prepare();
     const hash = createHash('sha256').update(archive).digest();
@@ -72,12 +74,50 @@ export class DiskPackageStore implements PackageStore {
     return archive;
   }
 
+  async unzippedSize(digest: string): Promise<number> {
+    return (await planArchive(await this.readArchive(digest))).files.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async layers(digests: readonly string[]): Promise<string> {
+    if (digests.length === 1) return this.directory(digests[0]!);
+    const directories: string[] = [];
+    for (const digest of digests) directories.push(await this.directory(digest));
+    const key = createHash('sha256').update(digests.join(' ')).digest('hex');
+    const target = this.layersPath(key);
+    if (await exists(target)) return join(target, 'opt');
+    return this.once(`layers ${key}`, async () => {
+      const work = this.temporaryPath();
+      try {
+        const opt = join(work, 'opt');
+        await mkdir(opt, { recursive: true, mode: 0o755 });
+        await mergeLayers(directories, opt);
+        await writeFile(join(work, 'of'), digests.join('\n'), { flush: true });
+        await chmod(work, 0o711);
+        await chmod(opt, 0o755);
+        await renameUnlessThere(work, target);
+        await syncDirectory(dirname(target));
+        return join(target, 'opt');
+      } finally {
+        await rm(work, { recursive: true, force: true });
+      }
+    });
+  }
+
   async remove(digest: string): Promise<void> {
     await rm(this.archivePath(digest), { force: true });
     await this.prepare();
+    for (const key of await readdir(join(this.root, 'layers'))) {
+      const of = await readFile(join(this.layersPath(key), 'of'), 'utf8').catch(() => ''); // Removed meanwhile, by another process.
+      if (of.split('\n').includes(digest)) await this.removeDirectory(this.layersPath(key));
+    }
+    await this.removeDirectory(this.codePath(digest));
+  }
+
+  /** At once for those who look for it, whatever time the rest takes. */
+  private async removeDirectory(path: string): Promise<void> {
     const doomed = this.temporaryPath();
     try {
-      await rename(this.codePath(digest), doomed);
+      await rename(path, doomed);
     } catch (error) {
       if (isCode(error, 'ENOENT')) return;
       throw error;
@@ -85,11 +125,15 @@ export class DiskPackageStore implements PackageStore {
     await rm(doomed, { recursive: true, force: true });
   }
 
-  private async unpackOnce(digest: string, read: () => Promise<Buffer>): Promise<string> {
-    const running = this.unpacking.get(digest);
+  private unpackOnce(digest: string, read: () => Promise<Buffer>): Promise<string> {
+    return this.once(digest, () => this.unpackNow(digest, read));
+  }
+
+  private once(key: string, make: () => Promise<string>): Promise<string> {
+    const running = this.making.get(key);
     if (running) return running;
-    const work = this.unpackNow(digest, read).finally(() => this.unpacking.delete(digest));
-    this.unpacking.set(digest, work);
+    const work = make().finally(() => this.making.delete(key));
+    this.making.set(key, work);
     return work;
   }
 
@@ -144,6 +188,7 @@ export class DiskPackageStore implements PackageStore {
     await mkdir(this.root, { recursive: true, mode: 0o711 });
     await mkdir(join(this.root, 'archives'), { recursive: true, mode: 0o700 });
     await mkdir(join(this.root, 'code'), { recursive: true, mode: 0o711 });
+    await mkdir(join(this.root, 'layers'), { recursive: true, mode: 0o711 });
     await mkdir(join(this.root, 'tmp'), { recursive: true, mode: 0o700 });
     await this.removeAbandoned();
   }
@@ -158,6 +203,10 @@ export class DiskPackageStore implements PackageStore {
 
   private temporaryPath(): string {
     return join(this.root, 'tmp', randomUUID());
+  }
+
+  private layersPath(key: string): string {
+    return join(this.root, 'layers', key);
   }
 
   private codePath(digest: string): string {

@@ -15,10 +15,11 @@ export interface StoredPackage {
 export interface PackageStore {
   /**
    * Stores the archive and unpacks it; the same bytes again change nothing.
+   * @param maxZippedBytes Lambda's limit for code sent with the request, unless given: code from S3 is bound by its unzipped size only
    * @throws ServiceError InvalidParameterValueException for an archive Lambda would refuse, RequestEntityTooLargeException
    *   over the zipped limit; nothing of it is kept
    */
-  put(archive: Buffer): Promise<StoredPackage>;
+  put(archive: Buffer, maxZippedBytes?: number): Promise<StoredPackage>;
   /** Whether the archive is there. */
   has(digest: string): Promise<boolean>;
   /**
@@ -28,6 +29,14 @@ export interface PackageStore {
   directory(digest: string): Promise<string>;
   /** @throws InfrastructureError when the archive is not there or its bytes no longer match the digest */
   readArchive(digest: string): Promise<Buffer>;
+  /** Bytes of the files in the archive. @throws InfrastructureError as readArchive */
+  unzippedSize(digest: string): Promise<number>;
+  /**
+   * Absolute path of several packages laid over each other, later ones above: the same directory for the same list. Callers
+   * only read from it.
+   * @throws InfrastructureError when an archive is not there or damaged
+   */
+  layers(digests: readonly string[]): Promise<string>;
   /** Removes archive and code; an unknown digest is no error. */
   remove(digest: string): Promise<void>;
 }

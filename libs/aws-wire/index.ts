@@ -15,3 +15,4 @@ export { SigV4Verifier, type SigningKey, type SigV4VerifierOptions } from './sig
 export { formatTimestamp, type CredentialScope, type PresentedSignature } from './sigv4/presented-signature.js';
 export type { RequestHead } from './sigv4/signed-request.js';
 export { AwsChunkedDecoder, isStreaming, type AwsChunkedOptions } from './sigv4/aws-chunked.js';
+export { EMPTY_PAYLOAD_HASH, signRequest, type RequestToSign, type SigningCredentials } from './sigv4/signer.js';

@@ -27,6 +27,7 @@ export function functionConfiguration(owner: FunctionRecord, record: VersionReco
     ConfigSha256: record.configSha256,
     Version: record.version,
     Environment: variables && { Variables: variables },
+    Layers: record.layers.length === 0 ? undefined : record.layers.map(({ arn, codeSize }) => ({ Arn: arn, CodeSize: codeSize })),
     TracingConfig: { Mode: record.tracingMode },
     RevisionId: record.revisionId,
     PackageType: 'Zip',

@@ -1,24 +1,66 @@
-import type { PackageStore } from '@hearth/artifacts';
+import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
+import type { ParsedPolicy } from '@hearth/iam';
 import { systemClock, type Clock } from '@hearth/kernel';
+import { addLayerVersionPermission } from './api/add-layer-version-permission.js';
+import { addPermission } from './api/add-permission.js';
+import { createAlias } from './api/create-alias.js';
 import { createFunction } from './api/create-function.js';
+import { deleteAlias } from './api/delete-alias.js';
+import { deleteFunctionConcurrency } from './api/delete-function-concurrency.js';
+import { deleteFunctionEventInvokeConfig } from './api/delete-function-event-invoke-config.js';
 import { deleteFunction } from './api/delete-function.js';
+import { deleteLayerVersion } from './api/delete-layer-version.js';
+import { deleteResourcePolicy } from './api/delete-resource-policy.js';
+import { getAccountSettings } from './api/get-account-settings.js';
+import { getAlias } from './api/get-alias.js';
+import { getFunctionConcurrency } from './api/get-function-concurrency.js';
 import { getFunctionConfiguration } from './api/get-function-configuration.js';
+import { getFunctionEventInvokeConfig } from './api/get-function-event-invoke-config.js';
 import { getFunction } from './api/get-function.js';
+import { getFunctionRecursionConfig } from './api/get-function-recursion-config.js';
+import { getRuntimeManagementConfig } from './api/get-runtime-management-config.js';
+import { getLayerVersionByArn } from './api/get-layer-version-by-arn.js';
+import { getLayerVersionPolicy } from './api/get-layer-version-policy.js';
+import { getLayerVersion } from './api/get-layer-version.js';
+import { getPolicy } from './api/get-policy.js';
+import { getResourcePolicy } from './api/get-resource-policy.js';
+import { listAliases } from './api/list-aliases.js';
+import { listFunctionEventInvokeConfigs } from './api/list-function-event-invoke-configs.js';
 import { listFunctions } from './api/list-functions.js';
+import { listLayerVersions } from './api/list-layer-versions.js';
+import { listLayers } from './api/list-layers.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
+import { publishLayerVersion } from './api/publish-layer-version.js';
 import { publishVersion } from './api/publish-version.js';
+import { putFunctionConcurrency } from './api/put-function-concurrency.js';
+import { putFunctionEventInvokeConfig } from './api/put-function-event-invoke-config.js';
+import { putResourcePolicy } from './api/put-resource-policy.js';
+import { removeLayerVersionPermission } from './api/remove-layer-version-permission.js';
+import { removePermission } from './api/remove-permission.js';
+import { putFunctionRecursionConfig } from './api/put-function-recursion-config.js';
+import { putRuntimeManagementConfig } from './api/put-runtime-management-config.js';
 import { tagResource } from './api/tag-resource.js';
 import { untagResource } from './api/untag-resource.js';
+import { updateAlias } from './api/update-alias.js';
 import { updateFunctionCode } from './api/update-function-code.js';
 import { updateFunctionConfiguration } from './api/update-function-configuration.js';
-import { ChangeFeed } from './change-feed.js';
+import { updateFunctionEventInvokeConfig } from './api/update-function-event-invoke-config.js';
+import { ACCOUNT_CONCURRENCY_LIMIT, TOTAL_CODE_BYTES } from './account-limits.js';
+import { ChangeFeed, type ChangeListener } from './change-feed.js';
+import { codeSigningOperations } from './code-signing/code-signing-operations.js';
+import { CodeSigningStore } from './code-signing/code-signing-store.js';
+import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import { EnvironmentVault, type SecretSealer } from './environment.js';
 import type { Architecture } from './function-record.js';
+import { FunctionPolicies } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
+import { InvocableStore } from './invocable-store.js';
+import { isLayerArn, layerPolicy } from './layer-access.js';
+import { LayerStore } from './layer-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
 import { CachingFunctionResolver } from './resolver.js';
@@ -34,6 +76,8 @@ const HOUSEKEEPING_MS = 10_000;
 export interface CatalogueOptions {
   database: Database;
   packages: PackageStore;
+  /** Where code is that a caller names by bucket and key. */
+  objects: ObjectSource;
   /** iam's SecretBox. */
   secrets: SecretSealer;
   /** Runtime names this deployment can run, read at each use. */
@@ -43,9 +87,17 @@ export interface CatalogueOptions {
   architectures?: readonly Architecture[];
   /** Default: makes sure that the package is unpacked here. */
   prepare?: Prepare;
+  /** Concurrent executions of an account; default 1,000. */
+  accountConcurrency?: number;
+  /** All archives of an account together; default 75 GB. */
+  codeStorageBytes?: number;
   clock?: Clock;
+  /** In [0, 1): decides between the versions of an alias. */
+  random?: () => number;
   /** Failures that no caller sees: background steps, the change listener. */
   onError?: (error: unknown, doing: string) => void;
+  /** Unsigned code was deployed under a code signing configuration that warns. */
+  onUnsignedCode?: UnsignedWarning;
   packageGraceMs?: number;
   housekeepingMs?: number;
 }
@@ -54,6 +106,15 @@ export interface Catalogue {
   /** By operation name of the service model. */
   operations: Record<string, OperationHandler>;
   resolver: FunctionResolver;
+  /** For who keeps something about functions in memory. */
+  changes: FunctionChanges;
+  /**
+   * Resource policy of exactly this function, version or alias, for the guard: at once when it is in memory. The same object as
+   * long as the policy is the same.
+   */
+  functionPolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
+  /** The same for any resource of Lambda that can have a policy: those of layer versions are read each time. */
+  resourcePolicy(arn: string): ParsedPolicy | undefined | Promise<ParsedPolicy | undefined>;
   /** At start: takes up creates and updates that an earlier process left unfinished. Resolves when all were tried. */
   resumePending(): Promise<void>;
   /** Removes packages whose grace period is over; also done at intervals. */
@@ -61,13 +122,25 @@ export interface Catalogue {
   close(): Promise<void>;
 }
 
+export interface FunctionChanges {
+  /** Whether every change is heard; while not, memory must not be trusted. */
+  isLive(): boolean;
+  /** Told of changes by anybody, and of this process's own before their caller gets the answer. */
+  subscribe(listener: ChangeListener): void;
+}
+
 export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { database, packages } = options;
   const onError = options.onError ?? ((error, doing) => console.error(`Failed while ${doing}:`, error));
   const vault = new EnvironmentVault(options.secrets);
-  const store = new CatalogueStore(database, (functionId) => resolver.onChange(functionId));
-  const feed = new ChangeFeed(database, { onChange: (functionId) => resolver.onChange(functionId), onGap: () => resolver.onGap() }, (error) => onError(error, 'listening for changes of functions'));
-  const resolver = new CachingFunctionResolver(store, vault, feed);
+  const listeners: ChangeListener[] = [];
+  const onChange = (scope: string): void => listeners.forEach((each) => each.onChange(scope));
+  const onGap = (): void => listeners.forEach((each) => each.onGap());
+  const store = new CatalogueStore(database, onChange);
+  const feed = new ChangeFeed(database, { onChange, onGap }, (error) => onError(error, 'listening for changes of functions'));
+  const resolver = new CachingFunctionResolver(new InvocableStore(database), vault, feed, options.random);
+  const policies = new FunctionPolicies(store, feed);
+  listeners.push(resolver, policies);
   const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
@@ -77,18 +150,27 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   );
   const parts: CatalogueParts = {
     store,
+    layers: new LayerStore(database),
     packages,
+    objects: options.objects,
+    codeSigning: new CodeSigningStore(database),
+    onUnsignedCode: options.onUnsignedCode ?? ((facts) => console.warn('Unsigned code was deployed:', facts)),
     vault,
     preparations,
     limits: { knownRuntimes: options.knownRuntimes, architectures: options.architectures ?? ['x86_64'] },
     clock: options.clock ?? systemClock,
     codeLink: options.codeLink,
+    accountConcurrency: options.accountConcurrency ?? ACCOUNT_CONCURRENCY_LIMIT,
+    codeStorageBytes: options.codeStorageBytes ?? TOTAL_CODE_BYTES,
   };
   feed.start();
   housekeeping.start();
   return {
     operations: operationsOf(parts),
     resolver,
+    changes: { isLive: () => feed.isLive(), subscribe: (listener) => void listeners.push(listener) },
+    functionPolicy: (arn) => policies.find(arn),
+    resourcePolicy: (arn) => (isLayerArn(arn) ? layerPolicy(parts.layers, arn) : policies.find(arn)),
     resumePending: () => preparations.resume(),
     sweepPackages: () => housekeeping.sweepPackages(),
     async close() {
@@ -113,5 +195,39 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     ListTags: listTags(parts),
     TagResource: tagResource(parts),
     UntagResource: untagResource(parts),
+    CreateAlias: createAlias(parts),
+    GetAlias: getAlias(parts),
+    ListAliases: listAliases(parts),
+    UpdateAlias: updateAlias(parts),
+    DeleteAlias: deleteAlias(parts),
+    AddPermission: addPermission(parts),
+    GetPolicy: getPolicy(parts),
+    RemovePermission: removePermission(parts),
+    PutResourcePolicy: putResourcePolicy(parts),
+    GetResourcePolicy: getResourcePolicy(parts),
+    DeleteResourcePolicy: deleteResourcePolicy(parts),
+    PutFunctionConcurrency: putFunctionConcurrency(parts),
+    GetFunctionConcurrency: getFunctionConcurrency(parts),
+    DeleteFunctionConcurrency: deleteFunctionConcurrency(parts),
+    GetAccountSettings: getAccountSettings(parts),
+    PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig(parts),
+    UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig(parts),
+    GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig(parts),
+    DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig(parts),
+    ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs(parts),
+    PublishLayerVersion: publishLayerVersion(parts),
+    GetLayerVersion: getLayerVersion(parts),
+    GetLayerVersionByArn: getLayerVersionByArn(parts),
+    ListLayers: listLayers(parts),
+    ListLayerVersions: listLayerVersions(parts),
+    DeleteLayerVersion: deleteLayerVersion(parts),
+    AddLayerVersionPermission: addLayerVersionPermission(parts),
+    GetLayerVersionPolicy: getLayerVersionPolicy(parts),
+    RemoveLayerVersionPermission: removeLayerVersionPermission(parts),
+    PutRuntimeManagementConfig: putRuntimeManagementConfig(parts),
+    GetRuntimeManagementConfig: getRuntimeManagementConfig(parts),
+    PutFunctionRecursionConfig: putFunctionRecursionConfig(parts),
+    GetFunctionRecursionConfig: getFunctionRecursionConfig(parts),
+    ...codeSigningOperations(parts),
   };
 }

@@ -40,3 +40,18 @@ export function staleRevision(): ServiceError {
 export function accessDenied(message: string): ServiceError {
   return new ServiceError('AccessDeniedException', 403, message, { messageMember: 'Message' });
 }
+
+/** @param api the operation that tells the current revision: `GetPolicy`, `GetLayerPolicy` (spec/lambda-api.md 1.3) */
+export function stalePolicyRevision(api: 'GetPolicy' | 'GetLayerPolicy'): ServiceError {
+  return new ServiceError('PreconditionFailedException', 412, `The Revision Id provided does not match the latest Revision Id. Call the ${api} API to retrieve the latest Revision Id`, {
+    messageMember: 'message',
+  });
+}
+
+export function policyTooLong(bytes: number, limit: number): ServiceError {
+  return new ServiceError('PolicyLengthExceededException', 400, `The final policy size (${bytes}) is bigger than the limit (${limit}).`, { messageMember: 'message' });
+}
+
+export function statementExists(id: string): ServiceError {
+  return conflict(`The statement id (${id}) provided already exists. Please provide a new statement id, or remove the existing statement.`);
+}

@@ -21,6 +21,19 @@ export interface FunctionSettings {
   architecture: Architecture;
   loggingConfig: LoggingConfig;
   tracingMode: 'Active' | 'PassThrough';
+  /** In the order of the configuration: later ones win. */
+  layers: UsedLayer[];
+}
+
+/** A layer version as a function holds it; it stays when the layer version is deleted. */
+export interface UsedLayer {
+  arn: string;
+  /** Hex SHA-256 of its archive. */
+  digest: string;
+  /** Bytes of the archive. */
+  codeSize: number;
+  /** Bytes of its files: counts in the function's limit. */
+  unzippedSize: number;
 }
 
 export interface FunctionCode {
@@ -45,6 +58,7 @@ export interface ServedVersion {
   codeDigest: string;
   sealedEnvironment: Buffer | null;
   servingRevision: string;
+  layers: UsedLayer[];
 }
 
 export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
@@ -75,6 +89,9 @@ export interface VersionRecord extends FunctionSettings, FunctionCode, VersionSt
   servingRevision: string;
 }
 
+/** Whether Lambda stops a function that invokes itself over and over (spec/invoke.md 4.3). */
+export type RecursiveLoop = 'Terminate' | 'Allow';
+
 export interface FunctionRecord {
   id: string;
   accountId: string;
@@ -83,11 +100,14 @@ export interface FunctionRecord {
   /** Number of the next published version. */
   nextVersion: number;
   tags: Record<string, string>;
+  recursiveLoop: RecursiveLoop;
+  /** null: the function shares what the account has not reserved. */
+  reservedConcurrency: number | null;
 }
 
 export const LATEST = '$LATEST';
 
 export function servedPart(record: VersionRecord): ServedVersion {
-  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision } = record;
-  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision };
+  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision, layers } = record;
+  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision, layers };
 }

@@ -20,16 +20,29 @@ export interface InvocableVersion {
   architecture: 'x86_64' | 'arm64';
   environment: Readonly<Record<string, string>>;
   codeDigest: string;
+  /** Digests of the layers, in order; absent when there are none. */
+  layers?: readonly string[];
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;
   logGroup: string;
+  /** Absent: Terminate. */
+  recursiveLoop?: 'Terminate' | 'Allow';
+  concurrency?: {
+    /** Set aside for the function, all its versions together; absent: it shares the rest of the account. */
+    reserved?: number;
+    /** Reserved by all functions of the account. */
+    reservedInAccount: number;
+  };
+  /** Event invoke config of the qualifier that was resolved; absent members have Lambda's defaults. */
+  asynchronous?: { maximumRetryAttempts?: number; maximumEventAgeSeconds?: number };
 }
 
 /** Resolves names on the invoke path. Answers from memory when nothing changed; a stale version is a defect. */
 export interface FunctionResolver {
   /**
-   * @param qualifier `$LATEST`, digits, or absent (= `$LATEST`)
+   * A weighted alias is drawn anew at every call.
+   * @param qualifier `$LATEST`, digits, an alias, or absent (= `$LATEST`)
    * @throws ServiceError ResourceNotFoundException
    */
   resolve(accountId: string, region: string, functionName: string, qualifier?: string): InvocableVersion | Promise<InvocableVersion>;

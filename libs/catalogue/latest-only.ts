@@ -18,3 +18,13 @@ export async function findLatest(store: CatalogueStore, reference: FunctionRefer
 export function unqualifiedArn(reference: FunctionReference): string {
   return functionArn(reference.region, reference.accountId, reference.name);
 }
+
+/**
+ * The function behind an operation about it as a whole.
+ * @throws ServiceError InvalidParameterValueException when the caller named a version or an alias
+ */
+export function wholeFunction(reference: FunctionReference): FunctionReference {
+  if (reference.qualifier !== undefined && reference.qualifier !== LATEST) throw invalidParameter(`FunctionName: this operation is about the function, not about ${reference.qualifier}.`);
+  const { qualifier: _qualifier, ...whole } = reference;
+  return { ...whole, arn: unqualifiedArn(reference) };
+}

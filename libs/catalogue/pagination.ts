@@ -1,3 +1,4 @@
+import { encodePageMarker } from '@hearth/kernel';
 import { invalidParameter } from './errors.js';
 import type { ListPosition } from './store.js';
 
@@ -22,4 +23,14 @@ export function decodeMarker(marker: string | undefined): ListPosition | undefin
     // Not JSON: refused below like any other text.
   }
   throw invalidParameter('Invalid pagination token: Marker.');
+}
+
+/**
+ * Cuts what was read with one row too many, which tells whether there is more.
+ * @param position the sort key of a row: the next page begins behind it
+ */
+export function pageOf<Row>(found: readonly Row[], size: number, position: (row: Row) => readonly string[]): { items: Row[]; marker: { NextMarker?: string } } {
+  const items = found.slice(0, size);
+  const last = items.at(-1);
+  return { items, marker: found.length > size && last !== undefined ? { NextMarker: encodePageMarker(position(last)) } : {} };
 }

@@ -32,6 +32,8 @@ export interface CallerPlace {
   principalArn?: string;
   /** `lambda:GetFunction` and the like, for the same text. */
   action?: string;
+  /** Functions of other accounts are not refused here: whoever asks checks their policies. */
+  otherAccounts?: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export function parseFunctionReference(text: string, qualifier: string | undefin
   const accountId = groups['account'] ?? place.accountId;
   const chosen = qualifier ?? groups['qualifier'];
   const arn = functionArn(region, accountId, name, chosen);
-  if (accountId !== place.accountId) throw otherAccount(arn, place);
+  if (accountId !== place.accountId && !place.otherAccounts) throw otherAccount(arn, place);
   return { accountId, region, name, arn, ...(chosen === undefined ? {} : { qualifier: chosen }) };
 }
 

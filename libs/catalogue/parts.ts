@@ -1,7 +1,10 @@
-import type { PackageStore } from '@hearth/artifacts';
+import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Clock } from '@hearth/kernel';
+import type { CodeSigningStore } from './code-signing/code-signing-store.js';
+import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import type { EnvironmentVault } from './environment.js';
+import type { LayerStore } from './layer-store.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
 import type { Preparations } from './preparations.js';
 import type { DeploymentLimits } from './settings.js';
@@ -9,6 +12,7 @@ import type { CatalogueStore } from './store.js';
 
 export interface LinkedCode {
   accountId: string;
+  /** Or the name of the layer. */
   functionName: string;
   version: string;
   /** Hex SHA-256 of the archive. */
@@ -21,12 +25,21 @@ export type CodeLink = (code: LinkedCode, context: OperationContext) => string |
 /** What the operations work with. */
 export interface CatalogueParts {
   store: CatalogueStore;
+  layers: LayerStore;
   packages: PackageStore;
+  /** Code that is named instead of sent. */
+  objects: ObjectSource;
+  codeSigning: CodeSigningStore;
+  onUnsignedCode: UnsignedWarning;
   vault: EnvironmentVault;
   preparations: Preparations;
   limits: DeploymentLimits;
   clock: Clock;
   codeLink: CodeLink;
+  /** Concurrent executions of an account. */
+  accountConcurrency: number;
+  /** All archives of an account together. */
+  codeStorageBytes: number;
 }
 
 /** The function an operation is about, as its caller named it. */

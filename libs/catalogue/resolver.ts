@@ -1,113 +1,70 @@
-/**
- * Names to runnable versions, from memory when nothing changed.
- *
- * Invariants:
- * 1. A cached version is answered only while the change feed is live; otherwise the row is read, and only the decryption is spared.
- * 2. A read that was under way when a change of its function was noticed is not cached, and nobody who comes later joins it.
- * 3. This process's own writes are noticed before the writer gets its answer.
- */
+/** Names to runnable versions, from memory when nothing changed (invariants: function-cache.ts). */
 import { functionArn } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
 import { functionNotFound } from './errors.js';
+import { accountScope, FunctionCache, type Reading } from './function-cache.js';
 import { LATEST, servedPart, type VersionRecord } from './function-record.js';
 import type { FunctionResolver, InvocableVersion } from './function-version.js';
-import type { CatalogueStore, FoundVersion } from './store.js';
+import type { FoundInvocable, InvocableStore } from './invocable-store.js';
+import type { FoundVersion } from './store.js';
 
-const MAX_ENTRIES = 10_000;
-
-interface Entry {
-  functionId: string;
-  /** Changes whenever the row does. */
-  revisionId: string;
+/** One version, or the two of a weighted alias. */
+interface Choice {
   version: InvocableVersion;
-}
-
-interface Load {
-  answer: Promise<InvocableVersion>;
-  /** Functions changed since the read began. */
-  changed: Set<string> | 'all';
+  /** Share of invocations, 0 to 1. */
+  weight: number;
 }
 
 export class CachingFunctionResolver implements FunctionResolver {
-  private readonly entries = new Map<string, Entry>();
-  private readonly keysOf = new Map<string, Set<string>>();
-  private readonly joinable = new Map<string, Load>();
-  private readonly loads = new Set<Load>();
+  readonly #cache: FunctionCache<readonly Choice[]>;
 
   constructor(
-    private readonly store: Pick<CatalogueStore, 'find'>,
+    private readonly store: Pick<InvocableStore, 'find'>,
     private readonly vault: EnvironmentVault,
-    private readonly feed: { isLive(): boolean },
-  ) {}
+    feed: { isLive(): boolean },
+    /** In [0, 1): decides between the versions of an alias. */
+    private readonly random: () => number = Math.random,
+  ) {
+    this.#cache = new FunctionCache(feed);
+  }
 
   resolve(accountId: string, region: string, functionName: string, qualifier?: string): InvocableVersion | Promise<InvocableVersion> {
     const key = `${accountId} ${region} ${functionName} ${qualifier ?? LATEST}`;
-    if (this.feed.isLive()) {
-      const hit = this.entries.get(key);
-      if (hit !== undefined) return hit.version;
-      const load = this.joinable.get(key);
-      if (load !== undefined) return load.answer;
-    }
-    return this.load(key, { accountId, region, name: functionName }, qualifier);
+    const known = this.#cache.get(key);
+    if (known === undefined) return this.#cache.load(key, () => this.#read({ accountId, region, name: functionName }, qualifier)).then((choices) => this.#pick(choices));
+    return known instanceof Promise ? known.then((choices) => this.#pick(choices)) : this.#pick(known.value);
   }
 
-  /** A function was written, here or elsewhere. */
-  onChange(functionId: string): void {
-    this.joinable.clear();
-    for (const load of this.loads) if (load.changed !== 'all') load.changed.add(functionId);
-    for (const key of this.keysOf.get(functionId) ?? []) this.entries.delete(key);
-    this.keysOf.delete(functionId);
+  onChange(scope: string): void {
+    this.#cache.onChange(scope);
   }
 
-  /** Notices may have been missed. */
   onGap(): void {
-    this.joinable.clear();
-    for (const load of this.loads) load.changed = 'all';
-    this.entries.clear();
-    this.keysOf.clear();
+    this.#cache.onGap();
   }
 
-  private load(key: string, place: { accountId: string; region: string; name: string }, qualifier: string | undefined): Promise<InvocableVersion> {
-    const load: Load = { answer: undefined as never, changed: new Set() };
-    this.loads.add(load);
-    this.joinable.set(key, load);
-    load.answer = this.read(key, load, place, qualifier).finally(() => {
-      this.loads.delete(load);
-      if (this.joinable.get(key) === load) this.joinable.delete(key);
-    });
-    return load.answer;
+  #pick(choices: readonly Choice[]): InvocableVersion {
+    if (choices.length === 1) return choices[0]!.version;
+    let rest = this.random();
+    for (const { version, weight } of choices) {
+      if (rest < weight) return version;
+      rest -= weight;
+    }
+    return choices.find(({ weight }) => weight > 0)!.version; // Rounding left a crumb.
   }
 
-  private async read(key: string, load: Load, place: { accountId: string; region: string; name: string }, qualifier: string | undefined): Promise<InvocableVersion> {
+  async #read(place: { accountId: string; region: string; name: string }, qualifier: string | undefined): Promise<Reading<readonly Choice[]>> {
     const found = await this.store.find(place, qualifier ?? LATEST);
     if (found === undefined) throw functionNotFound(functionArn(place.region, place.accountId, place.name, qualifier));
-    const known = this.entries.get(key);
-    const { id: functionId } = found.owner;
-    if (known !== undefined && known.functionId === functionId && known.revisionId === found.record.revisionId) return known.version;
-    const version = this.toInvocable(found);
-    if (load.changed !== 'all' && !load.changed.has(functionId)) this.keep(key, { functionId, revisionId: found.record.revisionId, version });
-    return version;
+    const { owner, versions, shared } = found;
+    return {
+      scopes: [owner.id, accountScope(place.accountId, place.region)],
+      stamp: JSON.stringify([owner.id, owner.recursiveLoop, shared, ...versions.map(({ record, weight }) => [record.version, record.revisionId, weight])]),
+      make: () => versions.map(({ record, weight }) => ({ version: this.#toInvocable({ owner, record }, shared), weight })),
+    };
   }
 
-  private keep(key: string, entry: Entry): void {
-    this.drop(key);
-    if (this.entries.size >= MAX_ENTRIES) this.drop(this.entries.keys().next().value!);
-    this.entries.set(key, entry);
-    let keys = this.keysOf.get(entry.functionId);
-    if (keys === undefined) this.keysOf.set(entry.functionId, (keys = new Set()));
-    keys.add(key);
-  }
-
-  private drop(key: string): void {
-    const entry = this.entries.get(key);
-    if (entry === undefined) return;
-    this.entries.delete(key);
-    const keys = this.keysOf.get(entry.functionId);
-    keys?.delete(key);
-    if (keys?.size === 0) this.keysOf.delete(entry.functionId);
-  }
-
-  private toInvocable({ owner, record }: FoundVersion): InvocableVersion {
+  #toInvocable({ owner, record }: FoundVersion, shared: FoundInvocable['shared']): InvocableVersion {
     const served = record.serving ?? servedPart(record);
     const { loggingConfig } = served;
     return Object.freeze({
@@ -125,16 +82,20 @@ export class CachingFunctionResolver implements FunctionResolver {
       timeoutSeconds: served.timeoutSeconds,
       ephemeralStorageMb: served.ephemeralStorageMb,
       architecture: served.architecture,
-      environment: this.environmentOf(record, served.sealedEnvironment),
+      environment: this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: served.codeDigest,
+      ...(served.layers.length > 0 && { layers: Object.freeze(served.layers.map(({ digest }) => digest)) }),
       logFormat: loggingConfig.LogFormat,
       ...(loggingConfig.ApplicationLogLevel && { applicationLogLevel: loggingConfig.ApplicationLogLevel }),
       ...(loggingConfig.SystemLogLevel && { systemLogLevel: loggingConfig.SystemLogLevel }),
       logGroup: loggingConfig.LogGroup,
+      recursiveLoop: owner.recursiveLoop,
+      concurrency: Object.freeze({ ...(owner.reservedConcurrency === null ? {} : { reserved: owner.reservedConcurrency }), reservedInAccount: shared.reservedInAccount }),
+      asynchronous: Object.freeze(shared.asynchronous),
     });
   }
 
-  private environmentOf(record: VersionRecord, sealed: Buffer | null): Readonly<Record<string, string>> {
+  #environmentOf(record: VersionRecord, sealed: Buffer | null): Readonly<Record<string, string>> {
     return Object.freeze(sealed === null ? {} : this.vault.open(record.functionId, sealed));
   }
 }

@@ -20,6 +20,7 @@ describe('settings of a new function', () => {
       architecture: 'x86_64',
       loggingConfig: { LogFormat: 'Text', LogGroup: '/aws/lambda/fn' },
       tracingMode: 'PassThrough',
+      layers: [],
     });
   });
 
@@ -61,9 +62,7 @@ describe('settings of a new function', () => {
     ['VpcConfig', { VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: [] } }],
     ['DeadLetterConfig', { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q' } }],
     ['KMSKeyArn', { KMSKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/x' }],
-    ['Layers', { Layers: ['arn:aws:lambda:us-east-1:123456789012:layer:l:1'] }],
     ['FileSystemConfigs', { FileSystemConfigs: [{ Arn: 'a', LocalMountPath: '/mnt/x' }] }],
-    ['CodeSigningConfigArn', { CodeSigningConfigArn: 'arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0' }],
     ['ImageConfig', { ImageConfig: { Command: ['x'] } }],
     ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],
     ['TenancyConfig', { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }],

@@ -39,6 +39,7 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
     architecture: input['Architectures']?.[0] ?? 'x86_64',
     loggingConfig: loggingConfigOf(input['LoggingConfig'], name),
     tracingMode: input['TracingConfig']?.Mode ?? 'PassThrough',
+    layers: [],
   };
   return validated(settings, limits);
 }
@@ -58,6 +59,7 @@ export function settingsOfUpdate(current: FunctionSettings, input: Record<string
       architecture: current.architecture,
       loggingConfig: input['LoggingConfig'] ? loggingConfigOf(input['LoggingConfig'], name) : current.loggingConfig,
       tracingMode: input['TracingConfig']?.Mode ?? current.tracingMode,
+      layers: current.layers,
     },
     limits,
     // A function keeps working on a runtime that left the deployment's catalogue until its runtime is touched.

@@ -1,5 +1,5 @@
 /**
- * The catalogue's tables; nothing else in this library speaks SQL.
+ * The catalogue's tables of functions and versions; the other `-store.ts` files speak SQL about what belongs to them.
  *
  * Invariants:
  * 1. Whoever changes a function holds the lock of its row in `functions` (FOR UPDATE) until the commit.
@@ -9,7 +9,8 @@
  */
 import type { Database } from '@hearth/database';
 import type pg from 'pg';
-import { LATEST, type FunctionRecord, type VersionRecord } from './function-record.js';
+import { functionNotFound } from './errors.js';
+import { LATEST, type FunctionRecord, type RecursiveLoop, type VersionRecord } from './function-record.js';
 import { INSERT_VERSION, SELECT_VERSION, toFunction, toVersion, UPDATE_VERSION, versionValues } from './version-rows.js';
 
 export interface FunctionPlace {
@@ -32,14 +33,19 @@ export interface ListPosition {
 const UNIQUE_VIOLATION = '23505';
 
 export class CatalogueStore {
-  /** @param changed called with the function's id after each commit, before the writer goes on */
+  /** @param changed called after each commit with what it made stale (function-cache.ts), before the writer goes on */
   constructor(
-    private readonly database: Database,
-    private readonly changed: (functionId: string) => void,
+    readonly database: Database,
+    private readonly changed: (scope: string) => void,
   ) {}
 
-  async find(place: FunctionPlace, version: string): Promise<FoundVersion | undefined> {
-    const { rows } = await this.database.pool.query(`${SELECT_VERSION} WHERE f.account_id = $1 AND f.region = $2 AND f.name = $3 AND v.version = $4`, [place.accountId, place.region, place.name, version]);
+  /** @param qualifier `$LATEST`, digits, or an alias: then the version it mainly points to */
+  async find(place: FunctionPlace, qualifier: string): Promise<FoundVersion | undefined> {
+    const { rows } = await this.database.pool.query(
+      `${SELECT_VERSION} WHERE f.account_id = $1 AND f.region = $2 AND f.name = $3
+       AND v.version = COALESCE((SELECT a.function_version FROM function_aliases a WHERE a.function_id = f.id AND a.name = $4), $4)`,
+      [place.accountId, place.region, place.name, qualifier],
+    );
     return rows[0] && { owner: toFunction(rows[0]), record: toVersion(rows[0]) };
   }
 
@@ -65,13 +71,16 @@ export class CatalogueStore {
     return rows.map((row) => ({ owner: toFunction(row), record: toVersion(row) }));
   }
 
-  /** @returns false when the name is taken */
-  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackage: () => Promise<void>): Promise<boolean> {
+  /**
+   * @param ensurePackages called under the lock of the code's package
+   * @returns false when the name is taken
+   */
+  async insertFunction(owner: FunctionRecord, records: VersionRecord[], ensurePackages: (change: FunctionChange) => Promise<void>): Promise<boolean> {
     try {
       await this.database.transaction(async (client) => {
         await client.query('INSERT INTO functions (id, account_id, region, name, next_version, tags) VALUES ($1, $2, $3, $4, $5, $6)', [owner.id, owner.accountId, owner.region, owner.name, owner.nextVersion, owner.tags]);
         await holdPackage(client, records[0]!.codeDigest, 'shared');
-        await ensurePackage();
+        await ensurePackages(new FunctionChange(client, owner.id));
         for (const record of records) await client.query(INSERT_VERSION, versionValues(record));
       });
     } catch (error) {
@@ -87,18 +96,17 @@ export class CatalogueStore {
    * @returns what `work` returns; undefined when there is no such function
    */
   async change<T>(place: FunctionPlace, work: (found: FoundVersion, change: FunctionChange) => Promise<T>): Promise<T | undefined> {
-    let functionId: string | undefined;
+    const scopes: string[] = [];
     const result = await this.database.transaction(async (client) => {
       const { rows } = await client.query('SELECT * FROM functions WHERE account_id = $1 AND region = $2 AND name = $3 FOR UPDATE', [place.accountId, place.region, place.name]);
       if (rows[0] === undefined) return undefined;
       const owner = toFunction(rows[0]);
-      functionId = owner.id;
-      const change = new FunctionChange(client, owner.id);
+      const change = new FunctionChange(client, owner.id, scopes);
       const record = await change.version(LATEST);
       if (record === undefined) throw new Error(`Function ${owner.id} has no ${LATEST}`);
       return work({ owner, record }, change);
     });
-    if (functionId !== undefined) this.changed(functionId);
+    for (const scope of scopes) this.changed(scope);
     return result;
   }
 
@@ -124,6 +132,17 @@ export class CatalogueStore {
     await this.database.pool.query(NOTE_LOOSE, [digest]);
   }
 
+  /** What the account has: functions, and bytes of the archives of their versions and of its layers. */
+  async usage(accountId: string, region: string, database: Pick<pg.PoolClient, 'query'> = this.database.pool): Promise<{ functions: number; codeBytes: number }> {
+    const { rows } = await database.query<{ functions: string; code_bytes: string }>(
+      `SELECT (SELECT count(*) FROM functions WHERE account_id = $1 AND region = $2) AS functions,
+         (SELECT COALESCE(sum(v.code_size), 0) FROM function_versions v JOIN functions f ON f.id = v.function_id WHERE f.account_id = $1 AND f.region = $2)
+         + (SELECT COALESCE(sum(v.code_size), 0) FROM layer_versions v JOIN layers l ON l.id = v.layer_id WHERE l.account_id = $1 AND l.region = $2) AS code_bytes`,
+      [accountId, region],
+    );
+    return { functions: Number(rows[0]!.functions), codeBytes: Number(rows[0]!.code_bytes) };
+  }
+
   /**
    * Gives packages that had no user for `graceMs` to `remove`, each under its lock, and forgets those that have one.
    * @returns how many were removed
@@ -137,7 +156,7 @@ export class CatalogueStore {
         await holdPackage(client, digest, 'alone');
         const { rowCount } = await client.query(`DELETE FROM loose_packages WHERE digest = $2 AND ${due}`, [graceMs / 1_000, digest]);
         if (rowCount === 0) return; // Noted again meanwhile: somebody is about to use it.
-        const users = await client.query('SELECT 1 FROM function_versions WHERE code_digest = $1 OR serving_code_digest = $1 LIMIT 1', [digest]);
+        const users = await client.query(PACKAGE_USERS, [digest]);
         if (users.rowCount !== 0) return;
         await remove(digest);
         removed += 1;
@@ -150,13 +169,38 @@ export class CatalogueStore {
 /** Writes of one locked function. */
 export class FunctionChange {
   constructor(
-    private readonly client: pg.PoolClient,
-    private readonly functionId: string,
-  ) {}
+    readonly client: pg.PoolClient,
+    readonly functionId: string,
+    private readonly staleScopes: string[] = [],
+  ) {
+    staleScopes.push(functionId);
+  }
+
+  /** More than this function becomes stale with the commit. */
+  makesStale(scope: string): void {
+    this.staleScopes.push(scope);
+  }
 
   async version(version: string): Promise<VersionRecord | undefined> {
     const { rows } = await this.client.query('SELECT * FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version]);
     return rows[0] && toVersion(rows[0]);
+  }
+
+  /**
+   * Whether the version or alias that the caller named, if any, is there; under the function's lock, so it stays.
+   * @throws ServiceError ResourceNotFoundException
+   */
+  async assertQualifier({ qualifier, arn }: { qualifier?: string; arn: string }): Promise<void> {
+    if (qualifier !== undefined && !(await this.hasQualifier(qualifier))) throw functionNotFound(arn);
+  }
+
+  /** Whether there is such a version or alias. */
+  async hasQualifier(qualifier: string): Promise<boolean> {
+    const { rowCount } = await this.client.query(
+      'SELECT 1 FROM function_versions WHERE function_id = $1 AND version = $2 UNION ALL SELECT 1 FROM function_aliases WHERE function_id = $1 AND name = $2',
+      [this.functionId, qualifier],
+    );
+    return rowCount !== 0;
   }
 
   async insert(record: VersionRecord): Promise<void> {
@@ -165,15 +209,19 @@ export class FunctionChange {
 
   async update(record: VersionRecord, before: VersionRecord): Promise<void> {
     await this.client.query(UPDATE_VERSION, versionValues(record));
-    const used = new Set([record.codeDigest, record.serving?.codeDigest]);
-    const dropped = [before.codeDigest, before.serving?.codeDigest].filter((digest) => digest !== undefined && !used.has(digest));
-    for (const digest of dropped.sort()) await this.client.query(NOTE_LOOSE, [digest]); // Always in this order: no deadlocks.
+    const used = new Set(packagesOf(record));
+    const dropped = new Set(packagesOf(before).filter((digest) => !used.has(digest)));
+    for (const digest of [...dropped].sort()) await this.client.query(NOTE_LOOSE, [digest]); // Always in this order: no deadlocks.
   }
 
   /** Takes the next number; it is never given again. */
   async takeVersionNumber(): Promise<number> {
     const { rows } = await this.client.query<{ taken: number }>('UPDATE functions SET next_version = next_version + 1 WHERE id = $1 RETURNING next_version - 1 AS taken', [this.functionId]);
     return rows[0]!.taken;
+  }
+
+  async setRecursiveLoop(recursiveLoop: RecursiveLoop): Promise<void> {
+    await this.client.query('UPDATE functions SET recursive_loop = $2 WHERE id = $1', [this.functionId, recursiveLoop]);
   }
 
   async setTags(tags: Record<string, string>): Promise<void> {
@@ -191,6 +239,12 @@ export class FunctionChange {
     return (await this.client.query('DELETE FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version])).rowCount === 1;
   }
 
+  /** What a version or an alias has of its own goes with it: it must not come back with the name. */
+  async deleteSettingsOf(qualifier: string): Promise<void> {
+    await this.client.query('DELETE FROM function_policies WHERE function_id = $1 AND qualifier = $2', [this.functionId, qualifier]);
+    await this.client.query('DELETE FROM function_event_invoke_configs WHERE function_id = $1 AND qualifier = $2', [this.functionId, qualifier]);
+  }
+
   async deleteFunction(): Promise<void> {
     await this.noteCodeOf('function_id = $1', [this.functionId]);
     await this.client.query('DELETE FROM functions WHERE id = $1', [this.functionId]);
@@ -198,15 +252,25 @@ export class FunctionChange {
 
   private async noteCodeOf(condition: string, values: unknown[]): Promise<void> {
     await this.client.query(
-      `INSERT INTO loose_packages (digest) SELECT DISTINCT digest FROM function_versions, unnest(ARRAY[code_digest, serving_code_digest]) AS digest
+      `INSERT INTO loose_packages (digest) SELECT DISTINCT digest FROM function_versions, unnest(ARRAY[code_digest, serving_code_digest] || layer_digests) AS digest
        WHERE ${condition} AND digest IS NOT NULL ORDER BY digest ON CONFLICT (digest) DO UPDATE SET since = now()`,
       values,
     );
   }
 }
 
-const NOTE_LOOSE = 'INSERT INTO loose_packages (digest) VALUES ($1) ON CONFLICT (digest) DO UPDATE SET since = now()';
+const PACKAGE_USERS = `
+SELECT 1 FROM function_versions WHERE code_digest = $1 OR serving_code_digest = $1 OR layer_digests @> ARRAY[$1]
+UNION ALL SELECT 1 FROM layer_versions WHERE code_digest = $1
+LIMIT 1`;
 
-async function holdPackage(client: pg.PoolClient, digest: string, how: 'shared' | 'alone'): Promise<void> {
+function packagesOf(record: VersionRecord): string[] {
+  const { codeDigest, layers, serving } = record;
+  return [codeDigest, ...layers.map(({ digest }) => digest), ...(serving === null ? [] : [serving.codeDigest, ...serving.layers.map(({ digest }) => digest)])];
+}
+
+export const NOTE_LOOSE = 'INSERT INTO loose_packages (digest) VALUES ($1) ON CONFLICT (digest) DO UPDATE SET since = now()';
+
+export async function holdPackage(client: pg.PoolClient, digest: string, how: 'shared' | 'alone'): Promise<void> {
   await client.query(`SELECT pg_advisory_xact_lock${how === 'shared' ? '_shared' : ''}(hashtextextended('hearth.package.' || $1, 0))`, [digest]);
 }

@@ -1,4 +1,4 @@
-import type { FunctionRecord, ServedVersion, VersionRecord } from './function-record.js';
+import type { FunctionRecord, RecursiveLoop, ServedVersion, UsedLayer, VersionRecord } from './function-record.js';
 
 /** Columns of function_versions in the order in which `versionValues` gives their values. */
 const COLUMNS = [
@@ -31,6 +31,8 @@ const COLUMNS = [
   'serving',
   'serving_code_digest',
   'serving_revision',
+  'layers',
+  'layer_digests',
 ] as const;
 
 type Row = Record<(typeof COLUMNS)[number], any>;
@@ -43,9 +45,8 @@ export const UPDATE_VERSION =
   `UPDATE function_versions SET ${COLUMNS.map((column, index) => `${column} = $${index + 1}`).slice(2).join(', ')} ` + 'WHERE function_id = $1 AND version = $2';
 
 /** Columns of both tables for reads that join them as f and v. */
-export const SELECT_VERSION =
-  `SELECT f.id, f.account_id, f.region, f.name, f.next_version, f.tags, ${COLUMNS.map((column) => `v.${column}`).join(', ')} ` +
-  'FROM functions f JOIN function_versions v ON v.function_id = f.id';
+export const VERSION_COLUMNS = `f.id, f.account_id, f.region, f.name, f.next_version, f.tags, f.reserved_concurrency, f.recursive_loop, ${COLUMNS.map((column) => `v.${column}`).join(', ')}`;
+export const SELECT_VERSION = `SELECT ${VERSION_COLUMNS} FROM functions f JOIN function_versions v ON v.function_id = f.id`;
 
 export function versionValues(record: VersionRecord): unknown[] {
   return [
@@ -78,7 +79,13 @@ export function versionValues(record: VersionRecord): unknown[] {
     record.serving === null ? null : { ...record.serving, sealedEnvironment: record.serving.sealedEnvironment?.toString('base64') ?? null },
     record.serving?.codeDigest ?? null,
     record.servingRevision,
+    JSON.stringify(record.layers), // pg would make a list of texts of it.
+    layerDigests(record),
   ];
+}
+
+function layerDigests(record: VersionRecord): string[] {
+  return [...new Set([...record.layers, ...(record.serving?.layers ?? [])].map(({ digest }) => digest))];
 }
 
 export function toVersion(row: Row): VersionRecord {
@@ -111,13 +118,15 @@ export function toVersion(row: Row): VersionRecord {
     lastModified: row.last_modified,
     serving: row.serving === null ? null : toServed(row.serving),
     servingRevision: row.serving_revision,
+    layers: row.layers,
   };
 }
 
-export function toFunction(row: { id: string; account_id: string; region: string; name: string; next_version: number; tags: Record<string, string> }): FunctionRecord {
-  return { id: row.id, accountId: row.account_id, region: row.region, name: row.name, nextVersion: row.next_version, tags: row.tags };
+export function toFunction(row: { id: string; account_id: string; region: string; name: string; next_version: number; tags: Record<string, string>; reserved_concurrency: number | null; recursive_loop: RecursiveLoop }): FunctionRecord {
+  return { id: row.id, accountId: row.account_id, region: row.region, name: row.name, nextVersion: row.next_version, tags: row.tags, reservedConcurrency: row.reserved_concurrency, recursiveLoop: row.recursive_loop };
 }
 
-function toServed(stored: Omit<ServedVersion, 'sealedEnvironment'> & { sealedEnvironment: string | null }): ServedVersion {
-  return { ...stored, sealedEnvironment: stored.sealedEnvironment === null ? null : Buffer.from(stored.sealedEnvironment, 'base64') };
+/** Copies from before there were layers have none. */
+function toServed(stored: Omit<ServedVersion, 'sealedEnvironment' | 'layers'> & { sealedEnvironment: string | null; layers?: UsedLayer[] }): ServedVersion {
+  return { ...stored, layers: stored.layers ?? [], sealedEnvironment: stored.sealedEnvironment === null ? null : Buffer.from(stored.sealedEnvironment, 'base64') };
 }

@@ -18,10 +18,26 @@ export const settingsSchema = z.object({
   HEARTH_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
   HEARTH_PORT: port.default(4510).describe('Port of the API endpoint'),
   HEARTH_METRICS_PORT: port.default(9464).describe('Port of the Prometheus endpoint; 0 chooses a free one'),
+  HEARTH_INGRESS_PORT: port.default(4511).describe('Port on which function URLs are served, on HEARTH_HOST; 0 chooses a free one'),
+  HEARTH_INGRESS_URL: z
+    .url()
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), 'must have the form http[s]://DOMAIN[:PORT]')
+    .optional()
+    .describe('How clients reach function URLs: of https://on.example.com they become https://ID.lambda-url.REGION.on.example.com/ (default: http://localhost:PORT). The same server serves them as /_url/ID/ where DNS knows no wildcards'),
+  HEARTH_INGRESS_PROXIES: integer(0, 10).default(0).describe("Proxies of your own in front of function URLs: that many entries at the end of X-Forwarded-For are believed for the client's address"),
   HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),
   REDIS_URL: z.string().optional().describe('Redis or Valkey; without it redis-server is started (apps/hearth only)'),
+  HEARTH_S3_ENDPOINT: z
+    .url()
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), 'must have the form http[s]://HOST[:PORT]')
+    .optional()
+    .describe('S3-compatible store from which S3Bucket and S3Key of function code are read; without it only uploads to Hearth itself (bucket hearth-artifacts) can be named'),
+  HEARTH_S3_REGION: z.string().min(1).default('us-east-1').describe('Region in the signatures for that store'),
+  HEARTH_S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Access key for that store; it needs s3:GetObject'),
+  HEARTH_S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Its secret'),
+
   DOCKER_HOST: z.string().optional().describe('Docker engine: unix://PATH or tcp://HOST:PORT; default the local socket'),
 
   HEARTH_SANDBOX_DRIVER: z.enum(['docker', 'process']).default('docker').describe('process gives no isolation: development only'),

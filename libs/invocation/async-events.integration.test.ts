@@ -55,6 +55,37 @@ describe('an accepted event', () => {
     expect(JSON.parse(events[0]?.response?.toString() ?? '')).toMatchObject({ errorMessage: 'always' });
   });
 
+  it('is tried as often, and as long, as the event invoke config of its qualifier says', async () => {
+    platform = await TestPlatform.start(redisUrl(), { HEARTH_ASYNC_RETRY_DELAYS_MS: '50' });
+    const fail = () => {
+      throw new FunctionFailure('always');
+    };
+    platform.fleet.define('never', fail, { asynchronous: { maximumRetryAttempts: 0 } });
+    platform.fleet.define('twice', fail, { asynchronous: { maximumRetryAttempts: 2 } });
+    const process = platform.process();
+    const never = await accept(process.service, 'never');
+    const twice = await accept(process.service, 'twice');
+    platform.fleet.define('aged', fail, { asynchronous: { maximumEventAgeSeconds: 60 } });
+    const aged = await accept(process.service, 'aged');
+    const { rows } = await platform.database.pool.query('SELECT extract(epoch FROM expires_at - accepted_at)::int AS age FROM async_events WHERE id = ANY($1) ORDER BY 1', [[never, aged]]);
+    expect(rows).toEqual([{ age: 60 }, { age: 21_600 }]);
+    await platform.scheduler(process);
+    await until('all failed', async () => (await platform.count('failed')) === 3);
+    expect([platform.fleet.of(never), platform.fleet.of(twice)]).toEqual([1, 3]);
+    expect(await platform.event(twice)).toMatchObject({ condition: 'RetriesExhausted', function_errors: 3 });
+  });
+
+  it('of a function whose reserved concurrency is 0 fails without an execution', async () => {
+    platform = await TestPlatform.start(redisUrl());
+    platform.fleet.define('off', () => 1, { concurrency: { reserved: 0, reservedInAccount: 0 } });
+    const process = platform.process();
+    await platform.scheduler(process);
+    const id = await accept(process.service, 'off');
+    await until('it failed', status(id, 'failed'));
+    expect(await platform.event(id)).toMatchObject({ condition: 'ZeroReservedConcurrency', function_errors: 0 });
+    expect(platform.fleet.of(id)).toBe(0);
+  });
+
   it('waits one minute for its first retry by default', async () => {
     platform = await TestPlatform.start(redisUrl());
     platform.fleet.define('f', () => {

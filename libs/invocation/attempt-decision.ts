@@ -7,7 +7,7 @@
 export type AttemptResult =
   | { kind: 'success'; executedVersion: string }
   /** The function failed or timed out: spends one of its retries. */
-  | { kind: 'function-error'; errorType: string; response: Uint8Array; executedVersion: string }
+  | { kind: 'function-error'; errorType: string; response: Uint8Array; executedVersion: string; /** Of the qualifier's event invoke config; absent: as the policy says. */ maximumRetryAttempts?: number }
   /** Throttled, not ready, or Hearth's own failure (5xx): spends no retry; tried again with growing delays. */
   | { kind: 'postponed'; reason: string }
   /** It can never run, for instance because the function was deleted. */
@@ -21,6 +21,9 @@ export interface RetryPolicy {
   /** Longest such wait, in ms. */
   backoffMaxMs: number;
 }
+
+/** For functions that want retries where the deployment has none by default. */
+const DEFAULT_RETRY_DELAY_MS = 60_000;
 
 /** 1 s growing to 5 min (spec/invoke.md 4). */
 export const LAMBDA_BACKOFF = { backoffFirstMs: 1_000, backoffMaxMs: 300_000 } as const;
@@ -48,8 +51,10 @@ export function decide(progress: EventProgress, result: AttemptResult, policy: R
       return { status: 'failed', condition: result.condition, functionErrors: progress.functionErrors };
     case 'function-error': {
       const functionErrors = progress.functionErrors + 1;
-      const delayMs = policy.retryDelaysMs[functionErrors - 1];
-      if (delayMs === undefined) return { status: 'failed', condition: 'RetriesExhausted', functionErrors };
+      const retries = result.maximumRetryAttempts ?? policy.retryDelaysMs.length;
+      // A deployment may have fewer delays than a function has retries: the last one then stays.
+      const delayMs = policy.retryDelaysMs[functionErrors - 1] ?? policy.retryDelaysMs.at(-1) ?? DEFAULT_RETRY_DELAY_MS;
+      if (functionErrors > retries) return { status: 'failed', condition: 'RetriesExhausted', functionErrors };
       return withinAge(progress, delayMs, functionErrors);
     }
     case 'postponed':

@@ -1,5 +1,6 @@
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import type { AttemptResult } from './attempt-decision.js';
+import { ReservedConcurrencyZero } from './concurrency.js';
 import type { ClaimedEvent } from './event-store.js';
 import type { Execution } from './execution.js';
 
@@ -9,7 +10,7 @@ export async function attempt(execution: Execution, event: ClaimedEvent, signal:
   try {
     const { outcome, version } = await execution.run({ ...event, requestId: event.id, qualifiedByCaller: event.qualifier !== undefined, before: { queue: [claimedAt - event.waitedMs, claimedAt] } }, 'event', signal);
     if (outcome.status === 'success') return { kind: 'success', executedVersion: version.version };
-    return { kind: 'function-error', errorType: outcome.errorType ?? outcome.status, response: outcome.payload, executedVersion: version.version };
+    return { kind: 'function-error', errorType: outcome.errorType ?? outcome.status, response: outcome.payload, executedVersion: version.version, maximumRetryAttempts: version.asynchronous?.maximumRetryAttempts };
   } catch (error) {
     return resultOf(error);
   }
@@ -17,6 +18,7 @@ export async function attempt(execution: Execution, event: ClaimedEvent, signal:
 
 /** Throttles, states that pass, and all that is Hearth's own fault postpone; the other 4xx answers never change by themselves. */
 export function resultOf(error: unknown): AttemptResult {
+  if (error instanceof ReservedConcurrencyZero) return { kind: 'impossible', condition: 'ZeroReservedConcurrency', reason: error.code };
   if (error instanceof ServiceError) {
     if (error.code === 'ResourceNotFoundException') return { kind: 'impossible', condition: 'FunctionNotFound', reason: error.code };
     if (error.status < 500 && error.status !== 429 && error.status !== 409) return { kind: 'impossible', condition: 'InvocationRejected', reason: error.code };

@@ -5,10 +5,10 @@ import type { Database } from '@hearth/database';
 import type { Fleet } from '@hearth/fleet';
 import type { Clock } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
-import { AccountConcurrency } from './account-concurrency.js';
 import { AsyncDispatcher } from './async-dispatcher.js';
 import { LAMBDA_BACKOFF } from './attempt-decision.js';
 import { Backlog } from './backlog.js';
+import { Concurrency } from './concurrency.js';
 import { assertDurablePostgres } from './durable-postgres.js';
 import { EventAcceptor } from './event-acceptor.js';
 import { EventHints } from './event-hints.js';
@@ -66,7 +66,7 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
-  const execution = new Execution(resolver, fleet, new AccountConcurrency(accountConcurrency), telemetry);
+  const execution = new Execution(resolver, fleet, new Concurrency(accountConcurrency), telemetry);
   const acceptor = new EventAcceptor(database, new EventHints(pointers, backlog, concurrency, logger), settings.HEARTH_ASYNC_MAX_AGE_S * 1_000);
   const assertDurable = (): Promise<void> => assertDurablePostgres(database, { allowUnsafe: settings.HEARTH_ALLOW_UNSAFE_POSTGRES, logger });
 

@@ -14,6 +14,8 @@ export interface FreshEvent {
   payload: Buffer;
   clientContext?: string;
   traceHeader: string;
+  /** Event invoke config of its qualifier at acceptance; absent: the deployment's default. */
+  maxAgeMs?: number;
 }
 
 const MAX_BATCH_ROWS = 256;
@@ -22,9 +24,9 @@ const MAX_BATCH_BYTES = 4_194_304;
 const INSERT_SQL = `
 INSERT INTO async_events (id, account_id, region, function_name, qualifier, payload, client_context, trace_header, dispatches, dispatched_until, expires_at)
 SELECT id, account_id, region, function_name, qualifier, payload, client_context, trace_header, dispatches,
-  CASE WHEN dispatches > 0 THEN now() + $10 * interval '1 ms' END, now() + $11 * interval '1 ms'
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::int[])
-  AS fresh (id, account_id, region, function_name, qualifier, payload, client_context, trace_header, dispatches)`;
+  CASE WHEN dispatches > 0 THEN now() + $10 * interval '1 ms' END, now() + max_age_ms * interval '1 ms'
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::int[], $11::float8[])
+  AS fresh (id, account_id, region, function_name, qualifier, payload, client_context, trace_header, dispatches, max_age_ms)`;
 
 /** Makes events durable. `accept` resolves only after COMMIT: a single INSERT outside a transaction commits before it answers. */
 export class EventAcceptor {
@@ -66,7 +68,7 @@ export class EventAcceptor {
         events.map((event) => event.traceHeader),
         events.map((_, index) => (index < announced ? 1 : 0)),
         HAND_OUT_MS,
-        this.maxAgeMs,
+        events.map((event) => event.maxAgeMs ?? this.maxAgeMs),
       ],
     });
     if (announced > 0) this.hints.send(events.slice(0, announced).map(({ id }) => ({ id, dispatch: 1 })));

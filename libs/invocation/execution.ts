@@ -1,8 +1,9 @@
 import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import type { Fleet, InvocationOutcome } from '@hearth/fleet';
 import { functionArn, ServiceError } from '@hearth/kernel';
-import type { AccountConcurrency } from './account-concurrency.js';
+import type { Concurrency } from './concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
+import { MAX_HOPS, nextHop, recursiveInvocation } from './lineage.js';
 import { toFunctionSpec } from './to-function-spec.js';
 
 export interface ExecutionTarget {
@@ -29,12 +30,12 @@ export class Execution {
   constructor(
     private readonly resolver: FunctionResolver,
     private readonly fleet: Fleet,
-    private readonly concurrency: AccountConcurrency,
+    private readonly concurrency: Concurrency,
     private readonly telemetry?: InvocationTelemetry,
   ) {}
 
   /**
-   * @throws ServiceError ResourceNotFoundException, ResourceConflictException (not Active), TooManyRequestsException
+   * @throws ServiceError ResourceNotFoundException, ResourceConflictException (not Active), RecursiveInvocationException, TooManyRequestsException
    * @throws InfrastructureError
    */
   async run(target: ExecutionTarget, type: 'sync' | 'event', signal?: AbortSignal): Promise<Executed> {
@@ -43,7 +44,9 @@ export class Execution {
     const version = found instanceof Promise ? await found : found;
     const resolvedAt = Date.now();
     if (version.state !== 'Active') throw notActive(version.state);
-    this.take(target);
+    const hop = nextHop(target.traceHeader, version.functionId);
+    if (hop.count > MAX_HOPS && version.recursiveLoop !== 'Allow') throw recursiveInvocation();
+    const pool = this.take(version);
     const queuedAt = target.before?.queue?.[0];
     if (queuedAt !== undefined) this.telemetry?.metrics.eventStarted(resolvedAt - queuedAt);
     try {
@@ -54,22 +57,22 @@ export class Execution {
           payload: target.payload,
           invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
           clientContext: target.clientContext,
-          traceHeader: target.traceHeader,
+          traceHeader: hop.traceHeader,
         },
         signal,
       );
       this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome);
       return { version, outcome };
     } finally {
-      this.concurrency.release(target.accountId);
+      this.concurrency.release(pool);
     }
   }
 
-  private take(target: ExecutionTarget): void {
+  private take(version: InvocableVersion): string {
     try {
-      this.concurrency.take(target.accountId);
+      return this.concurrency.take(version);
     } catch (error) {
-      this.telemetry?.metrics.throttle(target.accountId, target.functionName);
+      this.telemetry?.metrics.throttle(version.accountId, version.functionName);
       throw error;
     }
   }

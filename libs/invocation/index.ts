@@ -6,4 +6,3 @@ export { listFailedEvents, type FailedEvent, type FailedEventsPage } from './fai
 export { assertDurablePostgres } from './durable-postgres.js';
 export { MAX_PAYLOAD_BYTES } from './payload-rules.js';
 export { traceHeaderFor } from './trace-header.js';
-export { ACCOUNT_CONCURRENCY_LIMIT } from './account-concurrency.js';

@@ -59,7 +59,7 @@ export class InvocationService {
     const { requestId, accountId, region, functionName, qualifier, clientContext } = command;
     const traceHeader = command.traceHeader ?? traceHeaderFor(requestId, this.clock.now());
     const start = Date.now();
-    await this.resolver.resolve(accountId, region, functionName, qualifier);
+    const { asynchronous } = await this.resolver.resolve(accountId, region, functionName, qualifier);
     const resolvedAt = Date.now();
     await this.acceptor.accept({
       id: requestId,
@@ -70,6 +70,7 @@ export class InvocationService {
       payload,
       clientContext,
       traceHeader,
+      ...(asynchronous?.maximumEventAgeSeconds === undefined ? {} : { maxAgeMs: asynchronous.maximumEventAgeSeconds * 1_000 }),
     });
     this.telemetry?.accepted({ accountId, functionName, requestId, traceHeader }, { ...before(command), resolve: [start, resolvedAt], store: [resolvedAt, Date.now()] });
     return { statusCode: 202, requestId };

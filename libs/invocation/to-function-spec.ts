@@ -8,7 +8,7 @@ const mapped = new WeakMap<InvocableVersion, FunctionSpec>();
 export function toFunctionSpec(version: InvocableVersion): FunctionSpec {
   let spec = mapped.get(version);
   if (spec === undefined) {
-    const { functionId, revisionId, state: _state, ...shared } = version;
+    const { functionId, revisionId, state: _state, concurrency: _concurrency, asynchronous: _asynchronous, ...shared } = version;
     // The function's id, not its name: a function deleted and made anew never meets the sandboxes of the old one.
     spec = Object.freeze({ ...shared, sandboxKey: `${version.accountId}/${functionId}/${version.version}/${revisionId}` });
     mapped.set(version, spec);

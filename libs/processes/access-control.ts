@@ -1,30 +1,14 @@
 import type { RequestRecord } from '@hearth/api-server';
-import { iamService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import {
-  AuditLog,
-  ExecutionRoles,
-  Guard,
-  iamOperations,
-  iamPermissions,
-  KeyStore,
-  KeyUsage,
-  policyDocuments,
-  PrincipalPolicyStore,
-  removeExpiredSessions,
-  stsOperations,
-  stsPermissions,
-  type SecretBox,
-} from '@hearth/iam';
-import { systemClock } from '@hearth/kernel';
+import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, type SecretBox } from '@hearth/iam';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 const SESSION_SWEEP_MS = 3_600_000;
 
-/** Who may call what, in this process: keys, policies, execution roles, the services IAM and STS, and the trail of calls. */
+/** Who may call what, in this process: keys, policies, execution roles, and the trail of calls. */
 @Injectable()
 export class AccessControl {
   readonly keyStore: KeyStore;
@@ -54,28 +38,6 @@ export class AccessControl {
     this.sessionSweeper = setInterval(() => {
       removeExpiredSessions(this.database).catch((err: unknown) => this.telemetry.logger.warn({ err }, 'Expired sessions could not be removed yet'));
     }, SESSION_SWEEP_MS).unref();
-  }
-
-  /** IAM and STS, for the endpoint. */
-  services() {
-    const { database, keyStore } = this;
-    const iam = { database, keyStore, clock: systemClock, documents: policyDocuments };
-    return [
-      { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
-      { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
-    ];
-  }
-
-  /** A function is given only a role that Lambda may assume. That the caller may pass it is the guard's matter. */
-  checkingRoles(operations: Record<string, OperationHandler>): Record<string, OperationHandler> {
-    const checked = (handler: OperationHandler): OperationHandler => {
-      return async (input: { Role?: string }, context) => {
-        if (input.Role !== undefined) await this.executionRoles.checkPassRole({ accountId: context.accountId, roleArn: input.Role, authorise: () => undefined });
-        return handler(input, context);
-      };
-    };
-    const { CreateFunction, UpdateFunctionConfiguration } = operations;
-    return { ...operations, CreateFunction: checked(CreateFunction!), UpdateFunctionConfiguration: checked(UpdateFunctionConfiguration!) };
   }
 
   /** After the answer. Calls that nobody signed rightly have no caller to name: they are only in the platform's log. */

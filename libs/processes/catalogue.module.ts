@@ -8,6 +8,7 @@ import { systemClock } from '@hearth/kernel';
 import type { RuntimeCatalogue } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { codeObjects } from './code-objects.js';
 import { CATALOGUE, DATABASE, MASTER_KEY, PACKAGES, RUNTIMES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** Functions and versions: the operations of the API and the resolver of the invoke path. */
@@ -21,17 +22,19 @@ import { CATALOGUE, DATABASE, MASTER_KEY, PACKAGES, RUNTIMES, SECRETS, SETTINGS,
     },
     {
       provide: CATALOGUE,
-      useFactory: (database: Database, packages: DiskPackageStore, secrets: SecretBox, runtimes: RuntimeCatalogue, links: CodeLinks, { logger }: Telemetry) =>
+      useFactory: (database: Database, packages: DiskPackageStore, secrets: SecretBox, runtimes: RuntimeCatalogue, links: CodeLinks, { logger }: Telemetry, settings: Settings) =>
         createCatalogue({
           database,
           packages,
+          objects: codeObjects(settings, database),
           secrets,
           knownRuntimes: () => runtimes.names(),
           architectures: [process.arch === 'arm64' ? 'arm64' : 'x86_64'],
           codeLink: (code, context) => links.link(code.accountId, code.codeDigest, context.baseUrl),
+          onUnsignedCode: (facts) => logger.warn(facts, 'Unsigned code was deployed: its code signing configuration warns only'),
           onError: (err, doing) => logger.error({ err, doing }, 'A step of the catalogue failed'),
         }),
-      inject: [DATABASE, PACKAGES, SECRETS, RUNTIMES, CodeLinks, TELEMETRY],
+      inject: [DATABASE, PACKAGES, SECRETS, RUNTIMES, CodeLinks, TELEMETRY, SETTINGS],
     },
   ],
   exports: [CATALOGUE, CodeLinks],

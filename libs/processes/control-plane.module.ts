@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { CodeLinks, createControlPlane, type ControlPlane } from '@hearth/api-server';
-import type { DiskPackageStore } from '@hearth/artifacts';
+import { UPLOAD_BUCKET, UploadStore, type DiskPackageStore } from '@hearth/artifacts';
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { ensureAdministrator, type Administrator } from '@hearth/iam';
 import type { Invocation } from '@hearth/invocation';
+import { systemClock } from '@hearth/kernel';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { AccessControl } from './access-control.js';
+import { furtherServices, lambdaOperations } from './api-services.js';
+import { Ingress, IngressModule } from './ingress.module.js';
 import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** The API endpoint of this process and the administrator it belongs to. */
@@ -25,6 +28,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     @Inject(CATALOGUE) private readonly catalogue: Catalogue,
     @Inject(INVOCATION) private readonly invocation: Invocation,
     @Inject(CodeLinks) private readonly codeLinks: CodeLinks,
+    @Inject(Ingress) private readonly ingress: Ingress,
   ) {}
 
   /**
@@ -37,15 +41,20 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     await this.invocation.assertDurable();
     await this.catalogue.resumePending();
     await access.start();
+    const { keyStore, guard, executionRoles } = access;
+    const parts = { database, keyStore, executionRoles, catalogue: this.catalogue, functionUrls: this.ingress.functionUrls, clock: systemClock };
     this.controlPlane = await createControlPlane({
       settings,
-      keyStore: access.keyStore,
-      guard: access.guard,
-      services: access.services(),
-      catalogueOperations: access.checkingRoles(this.catalogue.operations),
+      keyStore,
+      guard,
+      services: furtherServices(parts),
+      catalogueOperations: lambdaOperations(parts),
+      resourcePolicy: (arn) => this.catalogue.resourcePolicy(arn),
       invocation: this.invocation.service,
       codeLinks: this.codeLinks,
       readArchive: (digest) => this.packages.readArchive(digest),
+      // Objects of S3 name no account: every account has a bucket of its own under this name.
+      uploads: { uploads: new UploadStore(database), bucket: UPLOAD_BUCKET },
       logger,
       telemetry: {
         ended: (record) => {
@@ -57,6 +66,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     });
     // The key is there before the first answer; only with a port of the system's choice is the address written once more.
     const administrator = await this.writeProfile(`http://${settings.HEARTH_HOST}:${settings.HEARTH_PORT}`);
+    await this.ingress.open(access.keyStore, access.guard);
     const endpoint = await this.controlPlane.listen();
     if (settings.HEARTH_PORT === 0) await this.writeProfile(endpoint);
     return { endpoint, administrator };
@@ -84,6 +94,6 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
 export class ControlPlaneModule {
   /** @param invocation the one InvocationModule of the process */
   static using(invocation: DynamicModule): DynamicModule {
-    return { module: ControlPlaneModule, imports: [invocation], providers: [AccessControl, ApiEndpoint], exports: [ApiEndpoint] };
+    return { module: ControlPlaneModule, imports: [invocation, IngressModule.using(invocation)], providers: [AccessControl, ApiEndpoint], exports: [ApiEndpoint] };
   }
 }

@@ -1,3 +1,4 @@
+export { compatibilityReference, servedTables } from './compatibility.js';
 export { ApiEndpoint, ControlPlaneModule } from './control-plane.module.js';
 export { LocalFleetModule, RemoteFleetModule } from './fleet.module.js';
 export { InvocationModule } from './invocation.module.js';

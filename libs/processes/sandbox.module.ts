@@ -49,6 +49,7 @@ async function openPool(settings: Settings, { logger, metrics }: Telemetry, runt
     driver,
     logSink,
     codeDirectory: (digest) => packages.directory(digest),
+    layersDirectory: (digests) => packages.layers(digests),
     limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS },
     report: (message) => logger.warn(message),
   });
@@ -59,6 +60,7 @@ async function openPool(settings: Settings, { logger, metrics }: Telemetry, runt
 }
 
 function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, report: (message: string) => void): SandboxDriver {
-  const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID(), report };
+  // Short: the name is part of the path of each sandbox's socket, which may have 107 bytes.
+  const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID().slice(0, 8), report };
   return settings.HEARTH_SANDBOX_DRIVER === 'process' ? new ProcessDriver(options) : new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST) });
 }

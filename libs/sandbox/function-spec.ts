@@ -20,6 +20,8 @@ export interface FunctionSpec {
   environment: Readonly<Record<string, string>>;
   /** Hex SHA-256 of the archive: the key of the unpacked code in `artifacts`. */
   codeDigest: string;
+  /** Digests of its layers, in order: together they are /opt. */
+  layers?: readonly string[];
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;

@@ -15,7 +15,10 @@ export interface SandboxDriver {
   /** Ends everything that earlier incarnations of the same state directory left: containers, processes, mounts, directories. Never others'. */
   removeOrphans(): Promise<OrphanReport>;
 
-  /** @throws InfrastructureError when the sandbox cannot be made; nothing of it is left then */
+  /**
+   * @throws InfrastructureError when the sandbox cannot be made; nothing of it is left then
+   * @throws ServiceError when this driver cannot give the function what it asks for
+   */
   start(order: SandboxOrder): Promise<SandboxHandle>;
 
   /** Gives up what the driver holds in reserve; sandboxes have to be destroyed before. */
@@ -28,6 +31,8 @@ export interface SandboxOrder {
   spec: FunctionSpec;
   /** Absolute path of the unpacked, read-only code. */
   codePath: string;
+  /** Absolute path of the merged, read-only layers; absent when the function has none. */
+  layersPath?: string;
   logStream: string;
   credentials?: FunctionCredentials;
   /** Raw bytes that the function wrote to stdout and stderr, in order. Called synchronously. */

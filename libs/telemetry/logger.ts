@@ -17,6 +17,7 @@ const SECRETS = [
   'Environment',
   'HEARTH_MASTER_KEY',
   'HEARTH_FLEET_SECRET',
+  'HEARTH_S3_SECRET_ACCESS_KEY',
   'DATABASE_URL',
   'REDIS_URL',
   'x-amz-security-token',

@@ -47,6 +47,7 @@ export class BenchPlatform {
         ...ownEnvironment(),
         HEARTH_PORT: String(port),
         HEARTH_METRICS_PORT: String(metricsPort),
+        HEARTH_INGRESS_PORT: '0',
         HEARTH_STATE_DIR: stateDir,
         HEARTH_PROFILE_DIR: join(stateDir, 'profile'),
         HEARTH_REDIS_PREFIX: redisPrefix,

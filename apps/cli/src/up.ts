@@ -23,6 +23,7 @@ export async function up(place: Installation): Promise<number> {
     return 0;
   }
   await assertPortFree(place.settings.HEARTH_HOST, place.settings.HEARTH_PORT, 'HEARTH_PORT');
+  if (place.settings.HEARTH_INGRESS_PORT !== 0) await assertPortFree(place.settings.HEARTH_HOST, place.settings.HEARTH_INGRESS_PORT, 'HEARTH_INGRESS_PORT');
   if (place.settings.HEARTH_METRICS_PORT !== 0) await assertPortFree('127.0.0.1', place.settings.HEARTH_METRICS_PORT, 'HEARTH_METRICS_PORT');
   const known = await readProfile(place).catch(() => undefined); // Not there before the first start.
   const started = await launch(place);

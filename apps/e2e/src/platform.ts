@@ -45,6 +45,7 @@ export class Platform {
       HEARTH_HOST: '127.0.0.1',
       HEARTH_PORT: String(port),
       HEARTH_METRICS_PORT: String(await freePort()),
+      HEARTH_INGRESS_PORT: String(await freePort()),
       HEARTH_STATE_DIR: stateDir,
       HEARTH_PROFILE_DIR: join(stateDir, 'profile'),
       HEARTH_WORKER_PORT: '0',

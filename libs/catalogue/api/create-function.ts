@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionConfiguration } from '../answer.js';
+import { configNotFound } from '../code-signing/errors.js';
+import { checkDeployment } from '../code-signing/deployment-check.js';
+import { configForFunction } from '../code-signing/find-config.js';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { configSha256 } from '../config-hash.js';
 import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
 import { LATEST, type FunctionRecord, type VersionRecord } from '../function-record.js';
 import { created } from '../function-state.js';
+import { unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { numberedCopy } from '../publish.js';
 import { settingsOfCreate } from '../settings.js';
-import { assertTagCount } from '../tags.js';
+import { assertTags } from '../tags.js';
+import { assertUnzippedSize, holdLayers, usedLayers } from '../used-layers.js';
 
 interface CreateFunctionInput {
   FunctionName: string;
   Code: CodeInput;
+  Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
   Tags?: Record<string, string>;
   Publish?: boolean;
+  CodeSigningConfigArn?: string;
 }
 
 const NAME = /^[a-zA-Z0-9-_]+$/;
@@ -28,18 +36,22 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const reference = referenceOf(input, context, 'CreateFunction');
     if (!NAME.test(reference.name)) throw validationError(input.FunctionName, 'functionName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+');
     if (reference.qualifier !== undefined) throw invalidParameter('FunctionName: a new function cannot be given a qualifier.');
-    const settings = settingsOfCreate(input, reference.name, parts.limits);
+    const settings = { ...settingsOfCreate(input, reference.name, parts.limits), layers: await usedLayers(parts, input.Layers ?? [], context) };
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
-    assertTagCount(input.Tags ?? {});
-    const archive = archiveOf(input.Code ?? {});
+    assertTags(input.Tags ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
+    const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;
+    checkDeployment(signing, unqualifiedArn(reference), parts.onUnsignedCode);
+    const archive = await archiveOf(parts, input.Code ?? {}, context.accountId);
+    await assertCodeStorage(parts, reference, archive.length * (input.Publish ? 2 : 1));
     const code = await storeArchive(parts, archive);
+    await assertUnzippedSize(parts, code.codeDigest, settings.layers);
 
     const now = new Date(clock.now());
     const functionId = randomUUID();
-    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {} };
+    const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {}, reservedConcurrency: null, recursiveLoop: 'Terminate' };
     const sealedEnvironment = variables ? vault.seal(functionId, variables) : null;
     const latest: VersionRecord = {
       functionId,
@@ -56,7 +68,12 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
       servingRevision: randomUUID(),
     };
     const records = input.Publish ? [latest, numberedCopy(latest, 1, created(), undefined, now)] : [latest];
-    if (!(await store.insertFunction(owner, records, () => ensurePackage(parts, code.codeDigest, archive)))) throw taken();
+    const inserted = await store.insertFunction(owner, records, async (change) => {
+      await ensurePackage(parts, code.codeDigest, archive);
+      await holdLayers(parts, settings.layers, [], change);
+      if (signing !== undefined && !(await parts.codeSigning.attach(functionId, signing.id, change.client))) throw configNotFound(input.CodeSigningConfigArn!);
+    });
+    if (!inserted) throw taken();
     for (const record of records) parts.preparations.begin({ owner, record });
     // With Publish the answer is version 1, but its ARN stays unqualified (spec/lambda-api.md 3).
     return functionConfiguration(owner, records.at(-1)!, vault);

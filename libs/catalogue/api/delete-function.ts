@@ -1,5 +1,7 @@
 import type { OperationHandler } from '@hearth/aws-wire';
-import { functionNotFound, invalidParameter } from '../errors.js';
+import { aliasesOfVersion } from '../alias-store.js';
+import { conflict, functionNotFound, invalidParameter } from '../errors.js';
+import { accountScope } from '../function-cache.js';
 import { LATEST } from '../function-record.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 
@@ -9,8 +11,14 @@ export function deleteFunction({ store }: CatalogueParts): OperationHandler {
     const reference = referenceOf(input, context, 'DeleteFunction');
     const { qualifier } = reference;
     if (qualifier === LATEST) throw invalidParameter('$LATEST version cannot be deleted without deleting the function.');
-    const deleted = await store.change(reference, async (_found, change) => {
-      if (qualifier !== undefined) return change.deleteVersion(qualifier);
+    const deleted = await store.change(reference, async ({ owner }, change) => {
+      if (qualifier !== undefined) {
+        const aliases = await aliasesOfVersion(change.client, owner.id, qualifier);
+        if (aliases.length > 0) throw conflict(`Unable to delete version because the following aliases reference it: [${aliases.join(', ')}]`);
+        await change.deleteSettingsOf(qualifier);
+        return change.deleteVersion(qualifier);
+      }
+      if (owner.reservedConcurrency !== null) change.makesStale(accountScope(owner.accountId, owner.region));
       await change.deleteFunction();
       return true;
     });

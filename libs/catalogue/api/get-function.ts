@@ -11,6 +11,7 @@ export function getFunction({ store, vault, codeLink }: CatalogueParts): Operati
     return {
       Configuration: functionConfiguration(owner, record, vault, { qualifier: reference.qualifier }),
       Code: { RepositoryType: 'S3', Location: location },
+      ...(owner.reservedConcurrency === null ? {} : { Concurrency: { ReservedConcurrentExecutions: owner.reservedConcurrency } }),
       ...(Object.keys(owner.tags).length === 0 ? {} : { Tags: owner.tags }),
     };
   };

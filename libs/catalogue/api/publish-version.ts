@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionConfiguration } from '../answer.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { functionNotFound, invalidParameter, staleRevision } from '../errors.js';
 import { assertPublishable, ready } from '../function-state.js';
 import { findLatest, unqualifiedArn } from '../latest-only.js';
@@ -16,7 +17,8 @@ interface PublishVersionInput {
   RevisionId?: string;
 }
 
-export function publishVersion({ store, vault, clock }: CatalogueParts): OperationHandler {
+export function publishVersion(parts: CatalogueParts): OperationHandler {
+  const { store, vault, clock } = parts;
   return async (input: PublishVersionInput, context) => {
     const reference = referenceOf(input, context, 'PublishVersion');
     const arn = unqualifiedArn(reference);
@@ -32,6 +34,7 @@ export function publishVersion({ store, vault, clock }: CatalogueParts): Operati
       if (latest.lastUpdateStatus === 'Failed') throw invalidParameter(`The last update of ${arn} failed; update it again before you publish a version.`);
       const same = await unchangedVersion(latest, owner.nextVersion, change);
       if (same !== undefined) return { owner, record: same };
+      await assertCodeStorage(parts, reference, latest.codeSize, change.client);
       const record = await publishCopy(latest, ready(), input.Description, new Date(clock.now()), change);
       await change.update({ ...latest, revisionId: randomUUID() }, latest);
       return { owner, record };

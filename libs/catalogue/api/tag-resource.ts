@@ -2,7 +2,7 @@ import type { OperationHandler } from '@hearth/aws-wire';
 import { functionNotFound, invalidParameter } from '../errors.js';
 import type { CatalogueParts } from '../parts.js';
 import { taggedFunction } from '../tagged-function.js';
-import { assertTagCount } from '../tags.js';
+import { assertTags } from '../tags.js';
 
 export function tagResource({ store }: CatalogueParts): OperationHandler {
   return async (input: { Resource: string; Tags: Record<string, string> }, context) => {
@@ -10,7 +10,7 @@ export function tagResource({ store }: CatalogueParts): OperationHandler {
     if (Object.keys(input.Tags).length === 0) throw invalidParameter('An error occurred and the request cannot be processed.');
     const done = await store.change(reference, async ({ owner }, change) => {
       const tags = { ...owner.tags, ...input.Tags };
-      assertTagCount(tags);
+      assertTags(tags);
       await change.setTags(tags);
       return true;
     });

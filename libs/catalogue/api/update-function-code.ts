@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionConfiguration } from '../answer.js';
 import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { checkDeployment } from '../code-signing/deployment-check.js';
+import { assertCodeStorage } from '../code-storage.js';
 import { configSha256 } from '../config-hash.js';
 import { functionNotFound, staleRevision } from '../errors.js';
 import type { Architecture, VersionRecord } from '../function-record.js';
@@ -10,6 +12,7 @@ import { findLatest, unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { publishCopy, unchangedVersion, type Written } from '../publish.js';
 import { validateArchitecture } from '../settings.js';
+import { assertUnzippedSize } from '../used-layers.js';
 import { refuseUnsupportedMembers } from '../unsupported-members.js';
 
 interface UpdateFunctionCodeInput extends CodeInput {
@@ -28,13 +31,16 @@ export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
     refuseUnsupportedMembers(input);
     const before = await findLatest(store, reference);
     assertUpdatable(before.record, arn); // Spares the unpacking; decided again under the lock.
-    const archive = archiveOf(input);
+    const archive = await archiveOf(parts, input, context.accountId);
     if (input.Architectures?.[0]) validateArchitecture(input.Architectures[0], parts.limits);
+    await assertCodeStorage(parts, reference, archive.length * (input.Publish ? 2 : 1) - before.record.codeSize);
     const code = await storeArchive(parts, archive);
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
       if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
       assertUpdatable(record, arn);
+      checkDeployment(await parts.codeSigning.ofFunction(owner.id, change.client), arn, parts.onUnsignedCode);
+      await assertUnzippedSize(parts, code.codeDigest, record.layers);
       const architecture = input.Architectures?.[0] ?? record.architecture;
       const settled = { ...record, ...code, architecture, configSha256: configSha256({ ...record, architecture }, record.sealedEnvironment) };
       if (input.DryRun) return { answer: { owner, record: settled }, begun: [] };

@@ -11,9 +11,11 @@ import { findLatest, unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import type { Written } from '../publish.js';
 import { settingsOfUpdate } from '../settings.js';
+import { assertUnzippedSize, holdLayers, usedLayers } from '../used-layers.js';
 
 interface UpdateFunctionConfigurationInput {
   FunctionName: string;
+  Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
   RevisionId?: string;
 }
@@ -31,14 +33,19 @@ export function updateFunctionConfiguration(parts: CatalogueParts): OperationHan
   return async (input: UpdateFunctionConfigurationInput, context) => {
     const reference = referenceOf(input, context, 'UpdateFunctionConfiguration');
     const arn = unqualifiedArn(reference);
-    await findLatest(store, reference);
+    const before = await findLatest(store, reference);
+    const layers = input.Layers && (await usedLayers(parts, input.Layers, context, before.record.layers));
     const variables = input.Environment && { ...input.Environment.Variables };
     if (variables) validateEnvironment(variables);
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
-      const settings = settingsOfUpdate(record, input, owner.name, parts.limits);
+      const settings = { ...settingsOfUpdate(record, input, owner.name, parts.limits), layers: layers ?? record.layers };
       if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
       assertUpdatable(record, arn);
+      if (layers !== undefined) {
+        await assertUnzippedSize(parts, record.codeDigest, layers);
+        await holdLayers(parts, layers, record.layers, change);
+      }
       const sealedEnvironment = sealedOf(record, variables);
       const latest: VersionRecord = {
         ...record,

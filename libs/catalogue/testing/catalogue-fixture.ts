@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DiskPackageStore } from '@hearth/artifacts';
+import { CodeObjects, DiskPackageStore, UploadStore } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import { createTestDatabase, Database } from '@hearth/database';
 import { SecretBox } from '@hearth/iam';
@@ -78,6 +78,7 @@ export class CatalogueFixture {
     const catalogue = createCatalogue({
       database,
       packages,
+      objects: new CodeObjects(new UploadStore(database), undefined),
       secrets: this.secrets,
       knownRuntimes: () => ['nodejs22.x', 'python3.13', 'provided.al2023'],
       codeLink: ({ functionName, version }, { baseUrl }) => `${baseUrl}/code/${functionName}/${version}`,

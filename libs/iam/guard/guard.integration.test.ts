@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { Permission } from '@hearth/aws-wire';
 import { Database } from '@hearth/database';
 import type { Clock, ServiceError } from '@hearth/kernel';
 import { accountRootArn, type AccessKey } from '../access-key.js';
 import { ACCOUNT, ALLOW_ALL, iamFixture, LAMBDA_TRUST, OTHER_ACCOUNT, type IamFixture } from '../api/testing/iam-fixture.js';
-import type { Permission } from '../api/permissions.js';
 import { parsePolicy } from '../policy/index.js';
 import type { NewSession } from '../store/sessions.js';
 import { Guard } from './guard.js';
@@ -189,6 +189,31 @@ describe('a denial says in the words of AWS what was missing or what denied', ()
       'not authorized to perform: iam:PassRole',
     );
   });
+});
+
+it('asks each resource for its own policy when several are given', async () => {
+  const guard = await newGuard();
+  const key = await userKey('u', { a: ALLOW_ALL });
+  const layer = (name: string): Permission => ({
+    action: 'lambda:GetLayerVersion',
+    resource: `arn:aws:lambda:us-east-1:${OTHER_ACCOUNT}:layer:${name}:1`,
+  });
+  const shared = (name: string) => {
+    const { action, resource } = layer(name);
+    return parsePolicy(
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: '*', Action: action, Resource: resource }],
+      }),
+      { kind: 'resource', name },
+    );
+  };
+  const policies = new Map([[layer('a').resource, shared('a')]]);
+  const create: Permission = { action: 'lambda:CreateFunction', resource: FUNCTION };
+  await guard.check(key, [create, layer('a')], FACTS, policies);
+  await expect(async () => guard.check(key, [create, layer('a'), layer('b')], FACTS, policies)).rejects.toThrow(
+    'layer:b:1 because no resource-based policy allows',
+  );
 });
 
 it('lets the root of an account do everything in it and nothing in others', async () => {

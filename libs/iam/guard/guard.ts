@@ -1,7 +1,7 @@
+import type { Permission } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
 import { ServiceError, systemClock, type Clock } from '@hearth/kernel';
 import type { AccessKey } from '../access-key.js';
-import type { Permission } from '../api/permissions.js';
 import {
   denialText,
   evaluate,
@@ -24,6 +24,9 @@ export interface ForeignPrincipal {
   name: string;
 }
 
+/** Of the first permission's resource, or of several resources by their ARN (a function and the layers it uses). */
+export type ResourcePolicies = ParsedPolicy | ReadonlyMap<string, ParsedPolicy>;
+
 /** Why a permission is granted or not, for the operator. */
 export interface Explanation {
   permission: Permission;
@@ -39,10 +42,7 @@ export interface GuardOptions {
   onError: (error: Error) => void;
 }
 
-/**
- * The one guard of every operation of every service. A resource's policy, where one is given, is that of the first permission's
- * resource. An empty list of permissions means that the operation authorises itself.
- */
+/** The one guard of every operation of every service. An empty list of permissions means that the operation authorises itself. */
 export class Guard {
   private readonly principals: PrincipalCache;
 
@@ -69,14 +69,15 @@ export class Guard {
     key: AccessKey,
     needed: Permission | Permission[],
     facts: RequestFacts,
-    resourcePolicy?: ParsedPolicy,
+    resourcePolicies?: ResourcePolicies,
   ): void | Promise<void> {
     assertUsable(key, facts.now);
     const permissions = Array.isArray(needed) ? needed : [needed];
     if (permissions.length === 0) return;
     const caller = this.principals.get(key);
-    if (caller instanceof Promise) return caller.then((loaded) => assertAllowed(key, loaded, permissions, facts, resourcePolicy));
-    assertAllowed(key, caller, permissions, facts, resourcePolicy);
+    if (caller instanceof Promise)
+      return caller.then((loaded) => assertAllowed(key, loaded, permissions, facts, resourcePolicies));
+    assertAllowed(key, caller, permissions, facts, resourcePolicies);
   }
 
   /**
@@ -100,7 +101,7 @@ export class Guard {
     caller: PrincipalReference,
     needed: Permission | Permission[],
     facts: RequestFacts,
-    resourcePolicy?: ParsedPolicy,
+    resourcePolicies?: ResourcePolicies,
   ): Promise<Explanation[]> {
     const compiled = await this.principals.get(caller);
     const permissions = Array.isArray(needed) ? needed : [needed];
@@ -110,7 +111,7 @@ export class Guard {
         const text = `implicitDeny: ${principalArn} ${permission.action} on ${permission.resource}: there is no such principal, or its session has ended`;
         return { permission, allowed: false, text };
       }
-      const policies = policiesFor(compiled, permission, permissions[0]!, resourcePolicy);
+      const policies = policiesFor(compiled, permission, permissions[0]!, resourcePolicies);
       const request = requestOf(compiled.principal, compiled.keys, permission, facts);
       const decision = evaluate(request, policies);
       return { permission, allowed: decision.effect === 'allowed', text: explain(request, policies, decision) };
@@ -130,12 +131,12 @@ function assertAllowed(
   caller: CompiledPrincipal | undefined,
   permissions: readonly Permission[],
   facts: RequestFacts,
-  resourcePolicy: ParsedPolicy | undefined,
+  resourcePolicies: ResourcePolicies | undefined,
 ): void {
   for (const permission of permissions) {
     if (caller === undefined) throw accessDenied(unknownPrincipalText(key, permission));
     const request = requestOf(caller.principal, caller.keys, permission, facts);
-    const decision: Decision = evaluate(request, policiesFor(caller, permission, permissions[0]!, resourcePolicy));
+    const decision: Decision = evaluate(request, policiesFor(caller, permission, permissions[0]!, resourcePolicies));
     if (decision.effect !== 'allowed') throw accessDenied(denialText(request, decision));
   }
 }
@@ -144,9 +145,13 @@ function policiesFor(
   { policies }: CompiledPrincipal,
   { resource }: Permission,
   first: Permission,
-  resourcePolicy: ParsedPolicy | undefined,
+  resourcePolicies: ResourcePolicies | undefined,
 ): PolicySet {
-  return resourcePolicy === undefined || resource !== first.resource ? policies : { ...policies, resource: [resourcePolicy] };
+  if (resourcePolicies === undefined) return policies;
+  const byResource = resourcePolicies instanceof Map;
+  if (!byResource && resource !== first.resource) return policies;
+  const policy = byResource ? resourcePolicies.get(resource) : (resourcePolicies as ParsedPolicy);
+  return policy === undefined ? policies : { ...policies, resource: [policy] };
 }
 
 function requestOf(

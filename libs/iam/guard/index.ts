@@ -1,2 +1,2 @@
-export { Guard, type Explanation, type ForeignPrincipal, type GuardOptions } from './guard.js';
+export { Guard, type Explanation, type ForeignPrincipal, type GuardOptions, type ResourcePolicies } from './guard.js';
 export { conditionKeysOf, type RequestFacts } from './request-keys.js';

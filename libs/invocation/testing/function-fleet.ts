@@ -27,7 +27,7 @@ export class FunctionFleet implements Fleet, FunctionResolver {
   resolve(accountId: string, region: string, functionName: string): InvocableVersion {
     const found = this.#functions.get(functionName);
     if (found === undefined) throw new ServiceError('ResourceNotFoundException', 404, `Function not found: arn:aws:lambda:${region}:${accountId}:function:${functionName}`, { messageMember: 'Message' });
-    return found.version;
+    return found.version.accountId === accountId ? found.version : { ...found.version, accountId };
   }
 
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {

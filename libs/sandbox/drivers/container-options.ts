@@ -21,6 +21,8 @@ export interface ContainerPlan {
   labels: Record<string, string>;
   hostCpus: number;
   codePath: string;
+  /** Absent: `/opt` is the image's. */
+  layersPath?: string;
   launcherPath: string;
   controlPath: string;
   /** Absent: `/tmp` becomes a tmpfs. */
@@ -66,6 +68,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       RestartPolicy: { Name: 'no' },
       Mounts: [
         bind(plan.codePath, '/var/task', true),
+        ...(plan.layersPath ? [bind(plan.layersPath, '/opt', true)] : []),
         bind(plan.launcherPath, '/run/hearth-launch.sh', true),
         bind(plan.controlPath, '/run/hearth', true),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),

@@ -130,6 +130,7 @@ export class DockerDriver implements SandboxDriver {
       },
       hostCpus: availableParallelism(),
       codePath: order.codePath,
+      layersPath: order.layersPath,
       launcherPath: join(this.options.catalogue.assets, 'launch.sh'),
       controlPath: directory.path,
       scratchPath: volume?.path,

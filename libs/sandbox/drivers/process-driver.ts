@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { InfrastructureError } from '@hearth/kernel';
+import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import { HttpChannel } from '../channel/http-channel.js';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
@@ -54,6 +54,7 @@ export class ProcessDriver implements SandboxDriver {
   }
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
+    if (order.layersPath !== undefined) throw layersUnsupported(order.spec.functionName);
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const id = order.id.slice(0, 16);
     await mkdir(this.control, { recursive: true, mode: 0o700 });
@@ -100,6 +101,13 @@ export class ProcessDriver implements SandboxDriver {
       ...(client ? { HEARTH_BOOTSTRAP: join(client, 'bootstrap'), HEARTH_NODE: process.execPath, HEARTH_RUNTIME_SOCKET: directory.socketPath } : {}),
     };
   }
+}
+
+/** /opt is the host's own here: nothing may be put there for one function. */
+function layersUnsupported(functionName: string): ServiceError {
+  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} has layers, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
+    messageMember: 'message',
+  });
 }
 
 class ProcessSandbox implements SandboxHandle {

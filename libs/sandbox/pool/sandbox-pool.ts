@@ -1,4 +1,4 @@
-import { InfrastructureError, systemClock } from '@hearth/kernel';
+import { InfrastructureError, ServiceError, systemClock } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { OrphanReport } from '../sandbox-driver.js';
 import { Capacity, type PoolLimits } from './capacity.js';
@@ -217,7 +217,7 @@ export class SandboxPool {
       this.add(this.coming, key, -1);
       void this.end(sandbox);
       const waiter = this.line.first(key);
-      if (waiter !== undefined) this.line.fail(waiter, asInfrastructureError(error));
+      if (waiter !== undefined) this.line.fail(waiter, failureOf(error));
       else if (!this.stopped) this.options.report((error as Error).message);
     } finally {
       this.pump();
@@ -239,7 +239,7 @@ export class SandboxPool {
       await this.open(sandbox);
     } catch (error) {
       void this.end(sandbox);
-      throw asInfrastructureError(error);
+      throw failureOf(error);
     }
     sandbox.to('initialising');
     void sandbox.ended.then(() => this.lose(sandbox));
@@ -299,6 +299,7 @@ export class SandboxPool {
   }
 }
 
-function asInfrastructureError(error: unknown): InfrastructureError {
-  return error instanceof InfrastructureError ? error : new InfrastructureError((error as Error).message, { cause: error });
+/** What the caller is meant to see stays; everything else is the platform's fault. */
+function failureOf(error: unknown): InfrastructureError | ServiceError {
+  return error instanceof InfrastructureError || error instanceof ServiceError ? error : new InfrastructureError((error as Error).message, { cause: error });
 }

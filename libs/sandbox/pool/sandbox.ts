@@ -16,6 +16,8 @@ const EXIT_GRACE_MS = 2_000;
 export interface SandboxMaker {
   driver: SandboxDriver;
   codeDirectory(digest: string): Promise<string>;
+  /** The layers laid over each other; the same directory for every sandbox with the same list. */
+  layersDirectory(digests: readonly string[]): Promise<string>;
   logSink: LogSink;
   clock: Clock;
   credentials?(spec: FunctionSpec): Promise<FunctionCredentials | undefined>;
@@ -81,10 +83,11 @@ export class Sandbox {
 
   /** @throws InfrastructureError */
   async open(): Promise<void> {
-    const { driver, codeDirectory, credentials } = this.maker;
-    const [codePath, role] = await Promise.all([codeDirectory(this.spec.codeDigest), credentials?.(this.spec)]);
+    const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
+    const { codeDigest, layers } = this.spec;
+    const [codePath, layersPath, role] = await Promise.all([codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined, credentials?.(this.spec)]);
     if (this.state !== 'creating') throw givenUp();
-    const order = { id: this.id, spec: this.spec, codePath, logStream: this.log.stream, credentials: role, onLog: (chunk: Buffer) => this.log.receive(chunk) };
+    const order = { id: this.id, spec: this.spec, codePath, layersPath, logStream: this.log.stream, credentials: role, onLog: (chunk: Buffer) => this.log.receive(chunk) };
     this.log.platform({ type: 'initStart' });
     const handle = await driver.start(order);
     // Destroyed meanwhile: there was nothing to destroy then.

@@ -35,6 +35,7 @@ export class Bench {
     const pool = new SandboxPool({
       driver,
       codeDirectory: async (digest) => join(FUNCTIONS, digest),
+      layersDirectory: async ([digest]) => join(FUNCTIONS, digest!),
       logSink,
       limits: { ...TEST_LIMITS, ...limits },
       report,

@@ -123,7 +123,7 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
       const value = 'quote \' " $HOME `id` \\ \n line, ä';
       const spec = specFor('node', { environment: { GREETING: value }, logFormat: 'JSON', applicationLogLevel: 'WARN' });
       const env = answerOf(await bench.invoke(spec, { probe: 'env' }));
-      expect(env).toMatchObject({ GREETING: value, AWS_LAMBDA_FUNCTION_NAME: 'probe', _HANDLER: 'index.handler', AWS_REGION: 'us-east-1', AWS_LAMBDA_LOG_LEVEL: 'WARN' });
+      expect(env).toMatchObject({ GREETING: value, AWS_LAMBDA_FUNCTION_NAME: spec.functionName, _HANDLER: 'index.handler', AWS_REGION: 'us-east-1', AWS_LAMBDA_LOG_LEVEL: 'WARN' });
       expect(env.AWS_ACCESS_KEY_ID).toBeUndefined();
       expect(env.AWS_LAMBDA_LOG_STREAM_NAME).toMatch(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
     });

@@ -1,0 +1,11 @@
+import type { OperationHandler } from '@hearth/aws-wire';
+import { findLatest } from '../latest-only.js';
+import { referenceOf, type CatalogueParts } from '../parts.js';
+
+export function deleteFunctionCodeSigningConfig({ store, codeSigning }: CatalogueParts): OperationHandler {
+  return async (input: { FunctionName: string }, context) => {
+    const { owner } = await findLatest(store, referenceOf(input, context, 'DeleteFunctionCodeSigningConfig'));
+    await codeSigning.detach(owner.id);
+    return {};
+  };
+}

@@ -1,0 +1,17 @@
+import type { OperationHandler } from '@hearth/aws-wire';
+import { functionNotFound } from '../errors.js';
+import { referenceOf, type CatalogueParts } from '../parts.js';
+import { assertFunctionOnly, reserve } from '../reservations.js';
+
+export function deleteFunctionConcurrency({ store, accountConcurrency }: CatalogueParts): OperationHandler {
+  return async (input: { FunctionName: string }, context) => {
+    const reference = referenceOf(input, context, 'DeleteFunctionConcurrency');
+    assertFunctionOnly(reference);
+    const done = await store.change(reference, async ({ owner }, change) => {
+      await reserve(owner, null, accountConcurrency, change);
+      return true;
+    });
+    if (!done) throw functionNotFound(reference.arn);
+    return {};
+  };
+}

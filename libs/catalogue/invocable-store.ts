@@ -1,0 +1,52 @@
+import type { Database } from '@hearth/database';
+import type { FunctionRecord, VersionRecord } from './function-record.js';
+import type { FunctionPlace } from './store.js';
+import { toFunction, toVersion, VERSION_COLUMNS } from './version-rows.js';
+
+export interface FoundInvocable {
+  owner: FunctionRecord;
+  /** One, or the two of a weighted alias; weights add up to 1. */
+  versions: { record: VersionRecord; weight: number }[];
+  /** What depends on the qualifier or the account, not on the version. */
+  shared: {
+    /** Concurrency that functions of the account have reserved, this one included. */
+    reservedInAccount: number;
+    asynchronous: { maximumRetryAttempts?: number; maximumEventAgeSeconds?: number };
+  };
+}
+
+/** One statement, so that alias, versions and settings are of one moment. */
+const FIND = `
+SELECT ${VERSION_COLUMNS}, e.maximum_retry_attempts, e.maximum_event_age_seconds,
+  CASE WHEN a.additional_version IS NULL THEN 1 WHEN v.version = a.additional_version THEN a.additional_weight ELSE 1 - a.additional_weight END AS weight,
+  (SELECT COALESCE(sum(r.reserved_concurrency), 0)::int FROM functions r
+    WHERE r.account_id = f.account_id AND r.region = f.region AND r.reserved_concurrency IS NOT NULL) AS reserved_in_account
+FROM functions f
+LEFT JOIN function_aliases a ON a.function_id = f.id AND a.name = $4
+JOIN function_versions v ON v.function_id = f.id AND v.version IN (COALESCE(a.function_version, $4), a.additional_version)
+LEFT JOIN function_event_invoke_configs e ON e.function_id = f.id AND e.qualifier = $4
+WHERE f.account_id = $1 AND f.region = $2 AND f.name = $3
+ORDER BY v.version_number`;
+
+/** Reads of the invoke path. */
+export class InvocableStore {
+  constructor(private readonly database: Database) {}
+
+  /** @param qualifier `$LATEST`, digits or an alias */
+  async find(place: FunctionPlace, qualifier: string): Promise<FoundInvocable | undefined> {
+    const { rows } = await this.database.pool.query(FIND, [place.accountId, place.region, place.name, qualifier]);
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    return {
+      owner: toFunction(row),
+      versions: rows.map((each) => ({ record: toVersion(each), weight: each.weight })),
+      shared: {
+        reservedInAccount: row.reserved_in_account,
+        asynchronous: {
+          ...(row.maximum_retry_attempts === null ? {} : { maximumRetryAttempts: row.maximum_retry_attempts }),
+          ...(row.maximum_event_age_seconds === null ? {} : { maximumEventAgeSeconds: row.maximum_event_age_seconds }),
+        },
+      },
+    };
+  }
+}
