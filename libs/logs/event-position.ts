@@ -5,27 +5,38 @@
 export interface EventPosition {
   /** Epoch ms. */
   timestamp: number;
-  id: bigint;
+  block: number;
+  /** In its block. */
+  index: number;
 }
 
 const DIGITS = 56;
+const INDEX_BITS = 14n;
 const ID_BITS = 64n;
-/** Times before 1970 are legal in queries: shifted so that the number is never negative. */
-const OFFSET = 1n << 53n;
+const MAX_INDEX = 2 ** Number(INDEX_BITS) - 1;
 
-/** Before every event, and after every event. */
-export const FIRST_POSITION: EventPosition = { timestamp: 0, id: -1n };
-export const LAST_POSITION: EventPosition = { timestamp: Number.MAX_SAFE_INTEGER, id: (1n << 62n) - 1n };
+/** Before every event. */
+export const FIRST_POSITION: EventPosition = { timestamp: 0, block: -1, index: 0 };
 
-export function writePosition({ timestamp, id }: EventPosition): string {
-  return (((BigInt(timestamp) + OFFSET) << ID_BITS) + id + 1n).toString().padStart(DIGITS, '0');
+/** After every event that a block has at a time, and after those of earlier blocks. */
+export function endOfBlock(timestamp: number, block: number): EventPosition {
+  return { timestamp, block, index: MAX_INDEX };
 }
 
+export function comparePositions(a: EventPosition, b: EventPosition): number {
+  return a.timestamp - b.timestamp || a.block - b.block || a.index - b.index;
+}
+
+export function writePosition({ timestamp, block, index }: EventPosition): string {
+  return ((BigInt(timestamp) << ID_BITS) | (BigInt(block + 1) << INDEX_BITS) | BigInt(index)).toString().padStart(DIGITS, '0');
+}
+
+/** @returns undefined for text that writePosition did not write */
 export function readPosition(text: string): EventPosition | undefined {
   if (text.length !== DIGITS || !/^\d+$/.test(text)) return undefined;
   const value = BigInt(text);
-  const timestamp = (value >> ID_BITS) - OFFSET;
-  const id = (value & ((1n << ID_BITS) - 1n)) - 1n;
-  if (timestamp > BigInt(Number.MAX_SAFE_INTEGER) || timestamp < 0n || id > LAST_POSITION.id) return undefined;
-  return { timestamp: Number(timestamp), id };
+  const timestamp = Number(value >> ID_BITS);
+  const block = Number((value & ((1n << ID_BITS) - 1n)) >> INDEX_BITS) - 1;
+  const index = Number(value & ((1n << INDEX_BITS) - 1n));
+  return Number.isSafeInteger(timestamp) && Number.isSafeInteger(block) ? { timestamp, block, index } : undefined;
 }

@@ -7,6 +7,12 @@ export interface LogPlace {
   region: string;
 }
 
+export interface StreamName {
+  place: LogPlace;
+  group: string;
+  stream: string;
+}
+
 export interface GroupRow {
   id: string;
   name: string;
@@ -36,7 +42,7 @@ export interface NewGroup {
 const GROUP_COLUMNS = 'g.id, g.name, g.retention_days, g.log_group_class, g.deletion_protection, g.tags, g.created_at';
 const STREAM_COLUMNS = 's.id, s.name, s.created_at, s.first_event_at, s.last_event_at, s.last_ingestion';
 
-/** Log groups and streams; the lines themselves are in EventStore. */
+/** Log groups and streams; the lines themselves are in BlockStore. */
 export class GroupStore {
   constructor(private readonly database: Database) {}
 
@@ -146,13 +152,42 @@ export class GroupStore {
     if (rowCount === 0) throw noSuchStream();
   }
 
-  /** Id of the stream, made with its group where needed: a function's log needs nobody to create it first. */
-  async ensureStream({ accountId, region }: LogPlace, groupName: string, streamName: string): Promise<string> {
-    await this.database.pool.query('INSERT INTO log_groups (account_id, region, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [accountId, region, groupName]);
+  /**
+   * Ids of streams, made with their groups where needed: a function's log needs nobody to create it first.
+   * @returns in the order given; undefined for a stream whose group was deleted meanwhile
+   */
+  async ensureStreams(streams: readonly StreamName[]): Promise<(string | undefined)[]> {
+    const column = (of: (stream: StreamName) => string) => streams.map(of);
+    const values = [column(({ place }) => place.accountId), column(({ place }) => place.region), column(({ group }) => group), column(({ stream }) => stream)];
+    const wanted = 'unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS w(account_id, region, group_name, name, place)';
     await this.database.pool.query(
-      `INSERT INTO log_streams (group_id, name) SELECT id, $4 FROM log_groups WHERE account_id = $1 AND region = $2 AND name = $3 ON CONFLICT DO NOTHING`,
-      [accountId, region, groupName, streamName],
+      `INSERT INTO log_groups (account_id, region, name) SELECT DISTINCT account_id, region, name FROM unnest($1::text[], $2::text[], $3::text[]) AS w(account_id, region, name)
+       ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`,
+      values.slice(0, 3),
     );
-    return (await this.stream((await this.group({ accountId, region }, groupName)).id, streamName)).id;
+    await this.database.pool.query(
+      `INSERT INTO log_streams (group_id, name) SELECT DISTINCT g.id, w.name FROM ${wanted}
+         JOIN log_groups g ON g.account_id = w.account_id AND g.region = w.region AND g.name = w.group_name ORDER BY 1, 2 ON CONFLICT DO NOTHING`,
+      values,
+    );
+    const { rows } = await this.database.pool.query<{ id: string | null }>(
+      `SELECT s.id FROM ${wanted} LEFT JOIN log_groups g ON g.account_id = w.account_id AND g.region = w.region AND g.name = w.group_name
+         LEFT JOIN log_streams s ON s.group_id = g.id AND s.name = w.name ORDER BY w.place`,
+      values,
+    );
+    return rows.map(({ id }) => id ?? undefined);
+  }
+
+  /** Streams of a group by name, those that exist; or all whose names begin so. */
+  async streamIds(groupId: string, names: readonly string[] | undefined, prefix: string | undefined): Promise<string[]> {
+    const { rows } = await this.database.pool.query<{ id: string }>(
+      'SELECT id FROM log_streams WHERE group_id = $1 AND ($2::text[] IS NULL OR name = ANY($2)) AND ($3::text IS NULL OR starts_with(name, $3))',
+      [groupId, names ?? null, prefix ?? null],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async setDeletionProtection(groupId: string, enabled: boolean): Promise<void> {
+    await this.database.pool.query('UPDATE log_groups SET deletion_protection = $2 WHERE id = $1', [groupId, enabled]);
   }
 }
