@@ -65,6 +65,12 @@ export class GroupStore {
     return rows[0];
   }
 
+  /** None for a group that does not exist. */
+  async tagsOf({ accountId, region }: LogPlace, name: string): Promise<Record<string, string>> {
+    const { rows } = await this.database.pool.query<{ tags: Record<string, string> }>('SELECT tags FROM log_groups WHERE account_id = $1 AND region = $2 AND name = $3', [accountId, region, name]);
+    return rows[0]?.tags ?? {};
+  }
+
   /** Groups by name after `after`. `bytes` is what their lines take. */
   async listGroups(
     { accountId, region }: LogPlace,

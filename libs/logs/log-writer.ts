@@ -36,6 +36,8 @@ export interface LogWriterParts {
 export type LogTrouble =
   | { kind: 'delayed'; error: unknown }
   | { kind: 'recovered' }
+  /** Lines are being lost; how many is told when the queue moves again. */
+  | { kind: 'overflowing' }
   /** @property lines that are lost for good */
   | { kind: 'lost'; lines: number; error?: unknown };
 
@@ -197,7 +199,7 @@ export class LogWriter {
   }
 
   private reportOverflow(): void {
-    if (!this.overflowing) this.parts.report({ kind: 'lost', lines: 1 });
+    if (!this.overflowing) this.parts.report({ kind: 'overflowing' });
     this.overflowing = true;
   }
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
+import type { Database } from '@hearth/database';
 import { DockerDriver, dockerEngine, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { FunctionLogFiles } from './function-log-files.js';
-import { PACKAGES, RUNTIMES, SANDBOX_POOL, SETTINGS, TELEMETRY } from './tokens.js';
+import { FunctionLogs } from './function-logs.js';
+import { DATABASE, PACKAGES, RUNTIMES, SANDBOX_POOL, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** Part of the machine's memory that sandboxes may claim when no setting says more. */
 const DEFAULT_MEMORY_SHARE = 0.8;
@@ -17,30 +17,25 @@ const QUEUE_MS = 60_000;
 /** Sandboxes of this machine: the driver, the pool and where function logs go. */
 @Module({
   providers: [
-    {
-      provide: FunctionLogFiles,
-      useFactory: (settings: Settings, { logger }: Telemetry) =>
-        new FunctionLogFiles({ root: join(settings.HEARTH_STATE_DIR, 'logs'), onError: (err) => logger.error({ err }, 'Function logs could not be written') }),
-      inject: [SETTINGS, TELEMETRY],
-    },
-    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogFiles] },
+    { provide: FunctionLogs, useFactory: (database: Database, { logger }: Telemetry) => new FunctionLogs(database, logger), inject: [DATABASE, TELEMETRY] },
+    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs] },
   ],
   exports: [SANDBOX_POOL],
 })
 export class SandboxModule implements OnApplicationShutdown {
   constructor(
     @Inject(SANDBOX_POOL) private readonly pool: SandboxPool,
-    @Inject(FunctionLogFiles) private readonly logs: FunctionLogFiles,
+    @Inject(FunctionLogs) private readonly logs: FunctionLogs,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool.stop();
-    await this.logs.flush();
+    await this.logs.close();
   }
 }
 
 /** Checks the engine, removes what former lives of this worker left behind, and only then serves. */
-async function openPool(settings: Settings, { logger, metrics }: Telemetry, runtimes: RuntimeCatalogue, packages: DiskPackageStore, logSink: FunctionLogFiles): Promise<SandboxPool> {
+async function openPool(settings: Settings, { logger, metrics }: Telemetry, runtimes: RuntimeCatalogue, packages: DiskPackageStore, logSink: FunctionLogs): Promise<SandboxPool> {
   const driver = makeDriver(settings, runtimes, (message) => logger.warn(message));
   const report = await driver.check();
   logger.info({ ...report }, 'Sandbox driver is ready');
