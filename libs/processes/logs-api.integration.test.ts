@@ -101,7 +101,7 @@ describe('the API of CloudWatch Logs', () => {
     expect(await names({ orderBy: 'LastEventTime', descending: true })).toEqual(['a', 'b', 'c']);
     expect(await names({ logStreamNamePrefix: 'b' })).toEqual(['b']);
     expect((await refusal(logs.send(new DescribeLogStreamsCommand({ logGroupName: '/streams', orderBy: 'LastEventTime', logStreamNamePrefix: 'a' })))).name).toBe('InvalidParameterException');
-    const { logStreams } = await logs.send(new DescribeLogStreamsCommand({ logGroupIdentifier: `${arn('/streams')}:*`, limit: 1 }));
+    const { logStreams } = await logs.send(new DescribeLogStreamsCommand({ logGroupIdentifier: arn('/streams'), limit: 1 }));
     expect(logStreams![0]).toMatchObject({ arn: `${arn('/streams')}:log-stream:a`, firstEventTimestamp: expect.any(Number), lastEventTimestamp: expect.any(Number), lastIngestionTime: expect.any(Number), storedBytes: 0 });
     await logs.send(new DeleteLogStreamCommand({ logGroupName: '/streams', logStreamName: 'a' }));
     expect(await names({})).toEqual(['b', 'c']);
@@ -249,6 +249,17 @@ describe('the API of CloudWatch Logs', () => {
     await reader.send(new CreateLogStreamCommand({ logGroupName: '/mine', logStreamName: 't' }));
     await reader.send(new PutLogEventsCommand({ ...place, logEvents: [{ timestamp: Date.now(), message: 'm' }] }));
     await reader.send(new ListTagsForResourceCommand({ resourceArn: arn('/mine') }));
+    /** A policy that was replaced counts within a second. */
+    const counts = async (mayDescribe: boolean) => {
+      for (const deadline = Date.now() + 5_000; ; ) {
+        const allowed = await reader.send(new DescribeLogGroupsCommand({})).then(
+          () => true,
+          () => false,
+        );
+        if (allowed === mayDescribe) return;
+        expect(Date.now()).toBeLessThan(deadline);
+      }
+    };
     const denied = async (call: Promise<unknown>) => (await refusal(call)).message;
     expect(await denied(reader.send(new GetLogEventsCommand({ ...place, logGroupName: '/other' })))).toMatch(
       `is not authorized to perform: logs:GetLogEvents on resource: ${arn('/other')}:log-stream:s`,
@@ -257,9 +268,11 @@ describe('the API of CloudWatch Logs', () => {
     expect(await denied(reader.send(new DescribeLogGroupsCommand({})))).toMatch(`logs:DescribeLogGroups on resource: ${arn('')}:log-stream:`);
     expect(await denied(reader.send(new DeleteLogGroupCommand({ logGroupName: '/mine' })))).toMatch('logs:DeleteLogGroup');
     await policy(allow(['logs:*'], '*', { Condition: { StringNotEquals: { 'aws:ResourceTag/secret': 'yes' } } }));
+    await counts(true);
     await reader.send(new FilterLogEventsCommand({ logGroupName: '/mine' }));
     expect(await denied(reader.send(new FilterLogEventsCommand({ logGroupName: '/other' })))).toMatch('logs:FilterLogEvents');
     await policy(allow(['logs:CreateLogGroup'], '*'));
+    await counts(false);
     expect(await denied(reader.send(new CreateLogGroupCommand({ logGroupName: '/new', tags: { a: 'b' } })))).toMatch(`logs:TagResource on resource: ${arn('/new')}`);
     reader.destroy();
     iam.destroy();
