@@ -111,6 +111,22 @@ describe('the log writer', () => {
     expect(troubles).toEqual([{ kind: 'delayed', error: expect.any(Error) }, { kind: 'lost', lines: 2 }]);
   });
 
+  it('ends even when Postgres hangs', async () => {
+    const holder = await database.pool.connect();
+    try {
+      write('hangs', 'one', [line(1, 'a')]);
+      await writer.flush();
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE log_blocks');
+      write('hangs', 'one', [line(2, 'b'), line(3, 'c')]);
+      await writer.close(50);
+      expect(troubles.at(-1)).toEqual({ kind: 'lost', lines: 2 });
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+  });
+
   it('does not try for ever what Postgres refuses', async () => {
     write('refused', 'x\0y', [line(1, 'a')]);
     await writer.flush();

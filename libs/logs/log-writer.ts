@@ -8,6 +8,7 @@
  * 4. The queue is bounded, whole and for each stream. What does not fit is counted; the operator is told, and a line in the stream itself
  *    says how many are missing.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@hearth/kernel';
 import type { BlockStore } from './block-store.js';
 import type { GroupStore, StreamName } from './group-store.js';
@@ -60,11 +61,10 @@ export class LogWriter {
   private queuedBytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private draining: Promise<void> | undefined;
-  private wake: (() => void) | undefined;
   private troubled = false;
   private overflowing = false;
-  /** The queue is given up: what is left is lost. */
-  private abandoned = false;
+  /** Aborted when the queue is given up: what is left then is lost. */
+  private readonly abandoned = new AbortController();
 
   constructor(private readonly parts: LogWriterParts) {}
 
@@ -99,10 +99,7 @@ export class LogWriter {
 
   /** Stores what it can within the time; what is left then is lost, and told. */
   async close(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => {
-      this.abandoned = true;
-      this.wake?.();
-    }, graceMs);
+    const timer = setTimeout(() => this.abandoned.abort(), graceMs);
     await this.flush();
     clearTimeout(timer);
   }
@@ -144,9 +141,9 @@ export class LogWriter {
     for (const pending of batch) this.noteDropped(pending);
     const lines = batch.reduce((sum, { events }) => sum + events.length, 0);
     for (;;) {
-      if (this.abandoned) return this.parts.report({ kind: 'lost', lines });
+      if (this.abandoned.signal.aborted) return this.parts.report({ kind: 'lost', lines });
       try {
-        await this.store(batch);
+        await this.unlessAbandoned(this.store(batch));
         if (this.troubled) this.parts.report({ kind: 'recovered' });
         this.troubled = false;
         return;
@@ -154,7 +151,7 @@ export class LogWriter {
         if (isRefused(error)) return this.parts.report({ kind: 'lost', lines, error });
         if (!this.troubled) this.parts.report({ kind: 'delayed', error });
         this.troubled = true;
-        await this.pause(RETRY_MS);
+        await this.unlessAbandoned(delay(RETRY_MS, undefined, { ref: false })).catch(() => undefined); // Seen at the beginning of the next round.
       }
     }
   }
@@ -203,14 +200,20 @@ export class LogWriter {
     this.overflowing = true;
   }
 
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+  /** A Postgres that hangs must not keep the process from ending. */
+  private async unlessAbandoned(work: Promise<void>): Promise<void> {
+    const { signal } = this.abandoned;
+    let stop = (): void => undefined;
+    const abandoned = new Promise<never>((_resolve, reject) => {
+      stop = () => reject(signal.reason as Error);
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
     });
+    try {
+      await Promise.race([work, abandoned]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 }
 
