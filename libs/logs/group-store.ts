@@ -78,7 +78,7 @@ export class GroupStore {
   ): Promise<(GroupRow & { bytes: string })[]> {
     const { rows } = await this.database.pool.query<GroupRow & { bytes: string }>(
       `SELECT ${GROUP_COLUMNS}, (SELECT coalesce(sum(s.stored_bytes), 0) FROM log_streams s WHERE s.group_id = g.id) AS bytes
-       FROM log_groups g WHERE account_id = $1 AND region = $2 AND ($3::text IS NULL OR starts_with(name, $3)) AND ($4::text IS NULL OR strpos(lower(name), lower($4)) > 0)
+       FROM log_groups g WHERE account_id = $1 AND region = $2 AND ($3::text IS NULL OR starts_with(name, $3)) AND ($4::text IS NULL OR strpos(name, $4) > 0)
          AND ($5::text IS NULL OR name COLLATE "C" > $5) AND ($6::text[] IS NULL OR name = ANY($6)) AND ($7::text IS NULL OR log_group_class = $7)
        ORDER BY name COLLATE "C" LIMIT $8`,
       [accountId, region, options.prefix ?? null, options.contains ?? null, options.after ?? null, options.names ?? null, options.logGroupClass ?? null, options.limit],

@@ -64,7 +64,8 @@ describe('the API of CloudWatch Logs', () => {
     for await (const page of paginateDescribeLogGroups({ client: logs, pageSize: 2 }, { logGroupNamePrefix: '/g/' })) pages.push(page.logGroups!.map(({ logGroupName }) => logGroupName));
     expect(pages).toEqual([['/g/a', '/g/b'], ['/g/c']]);
     const named = async (input: object) => (await logs.send(new DescribeLogGroupsCommand(input))).logGroups!.map(({ logGroupName }) => logGroupName);
-    expect(await named({ logGroupNamePattern: 'H/' })).toEqual(['/h/a']);
+    expect(await named({ logGroupNamePattern: 'h/' })).toEqual(['/h/a']);
+    expect(await named({ logGroupNamePattern: 'H/' })).toEqual([]);
     expect(await named({ logGroupIdentifiers: [arn('/g/b'), '/h/a'] })).toEqual(['/g/b', '/h/a']);
     const [group] = (await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/h/a' }))).logGroups!;
     expect(group).toEqual({
