@@ -16,8 +16,6 @@ describe('the log writer', () => {
   let blocks: BlockStore;
   let writer: LogWriter;
   let troubles: LogTrouble[];
-  /** Of the statements that store lines: set to let them fail as a lost connection does. */
-  let away = false;
 
   beforeAll(async () => {
     server = await createTestDatabase();
@@ -31,9 +29,7 @@ describe('the log writer', () => {
   });
   beforeEach(() => {
     troubles = [];
-    away = false;
-    const append: BlockStore['append'] = (...given) => (away ? Promise.reject(new Error('Connection terminated')) : blocks.append(...given));
-    writer = new LogWriter({ blocks: { append }, groups, clock: systemClock, report: (trouble) => troubles.push(trouble) });
+    writer = new LogWriter({ blocks, groups, clock: systemClock, report: (trouble) => troubles.push(trouble) });
   });
   afterEach(() => writer.close(0));
 
@@ -76,14 +72,34 @@ describe('the log writer', () => {
     expect(troubles).toEqual([]);
   });
 
+  /** Runs `work` while no statement that stores lines comes to an end. */
+  async function whileNothingIsStored(work: () => Promise<void>): Promise<void> {
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE log_blocks');
+      await work();
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+  }
+
+  /** Ends the connection of a statement that waits to store lines. */
+  async function breakConnection(): Promise<void> {
+    const find = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO log_blocks%'";
+    for (const deadline = Date.now() + 5_000; (await database.pool.query(find)).rowCount === 0; ) expect(Date.now()).toBeLessThan(deadline);
+  }
+
   it('keeps lines while Postgres is away, tells it once, and stores them in order afterwards', async () => {
-    away = true;
-    write('outage', 'one', [line(1, 'a')]);
-    const flushed = writer.flush();
-    write('outage', 'one', [line(2, 'b')]);
-    const deadline = Date.now() + 5_000;
-    while (troubles.length === 0 && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
-    away = false;
+    let flushed: Promise<void> | undefined;
+    await whileNothingIsStored(async () => {
+      write('outage', 'one', [line(1, 'a')]);
+      flushed = writer.flush();
+      write('outage', 'one', [line(2, 'b')]);
+      await breakConnection();
+      await breakConnection();
+    });
     await flushed;
     expect(await stored('outage')).toEqual(['a', 'b']);
     expect(troubles).toEqual([{ kind: 'delayed', error: expect.any(Error) }, { kind: 'recovered' }]);
@@ -91,10 +107,8 @@ describe('the log writer', () => {
 
   it('bounds what waits for each stream, and says in the log and to the operator what is lost', async () => {
     const message = 'x'.repeat(1_000_000);
-    away = true;
     write('flood', 'loud', Array.from({ length: 20 }, (_, n) => line(n, message)));
     write('flood', 'quiet', [line(1, 'quiet')]);
-    away = false;
     await writer.flush();
     expect(await stored('flood', 'quiet')).toEqual(['quiet']);
     const { rows } = await database.pool.query<{ lines: Buffer }>(
@@ -104,27 +118,14 @@ describe('the log writer', () => {
     expect(troubles).toEqual([{ kind: 'overflowing' }, { kind: 'lost', lines: 12 }]);
   });
 
-  it('says what is lost when it has to end without Postgres', async () => {
-    away = true;
-    write('end', 'one', [line(1, 'a'), line(2, 'b')]);
-    await writer.close(50);
-    expect(troubles).toEqual([{ kind: 'delayed', error: expect.any(Error) }, { kind: 'lost', lines: 2 }]);
-  });
-
-  it('ends even when Postgres hangs', async () => {
-    const holder = await database.pool.connect();
-    try {
-      write('hangs', 'one', [line(1, 'a')]);
-      await writer.flush();
-      await holder.query('BEGIN');
-      await holder.query('LOCK TABLE log_blocks');
+  it('says what is lost when it has to end while Postgres hangs', async () => {
+    write('hangs', 'one', [line(1, 'a')]);
+    await writer.flush();
+    await whileNothingIsStored(async () => {
       write('hangs', 'one', [line(2, 'b'), line(3, 'c')]);
       await writer.close(50);
       expect(troubles.at(-1)).toEqual({ kind: 'lost', lines: 2 });
-    } finally {
-      await holder.query('ROLLBACK');
-      holder.release();
-    }
+    });
   });
 
   it('does not try for ever what Postgres refuses', async () => {
