@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { hostname, totalmem } from 'node:os';
-import { join } from 'node:path';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
@@ -10,7 +9,7 @@ import { ApiBridge, DockerDriver, dockerEngine, ProcessDriver, SandboxPool, type
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
-import { FunctionLogFiles } from './function-log-files.js';
+import { FunctionLogs } from './function-logs.js';
 import { API_ADDRESS, DATABASE, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** Part of the machine's memory that sandboxes may claim when no setting says more. */
@@ -21,28 +20,23 @@ const QUEUE_MS = 60_000;
 /** Sandboxes of this machine: the driver, the pool and where function logs go. */
 @Module({
   providers: [
-    {
-      provide: FunctionLogFiles,
-      useFactory: (settings: Settings, { logger }: Telemetry) =>
-        new FunctionLogFiles({ root: join(settings.HEARTH_STATE_DIR, 'logs'), onError: (err) => logger.error({ err }, 'Function logs could not be written') }),
-      inject: [SETTINGS, TELEMETRY],
-    },
+    { provide: FunctionLogs, useFactory: (database: Database, { logger }: Telemetry) => new FunctionLogs(database, logger), inject: [DATABASE, TELEMETRY] },
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
-    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogFiles, SandboxCredentials, API_ADDRESS] },
+    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS] },
   ],
   exports: [SANDBOX_POOL],
 })
 export class SandboxModule implements OnApplicationShutdown {
   constructor(
     @Inject(SANDBOX_POOL) private readonly pool: SandboxPool,
-    @Inject(FunctionLogFiles) private readonly logs: FunctionLogFiles,
+    @Inject(FunctionLogs) private readonly logs: FunctionLogs,
     @Inject(SandboxCredentials) private readonly credentials: SandboxCredentials,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool.stop();
     await this.credentials.stop();
-    await this.logs.flush();
+    await this.logs.close();
   }
 }
 
@@ -52,7 +46,7 @@ async function openPool(
   { logger, metrics }: Telemetry,
   runtimes: RuntimeCatalogue,
   packages: DiskPackageStore,
-  logSink: FunctionLogFiles,
+  logSink: FunctionLogs,
   credentials: SandboxCredentials,
   api: ApiAddress,
 ): Promise<SandboxPool> {
