@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AwsEndpoint } from './aws-endpoint.js';
 import { AwsRequest } from './aws-request.js';
-import { MAX_REQUEST_BYTES, MAX_SYNC_PAYLOAD_BYTES } from './body-limits.js';
+import { MAX_INVOKE_ASYNC_BYTES, MAX_REQUEST_BYTES, MAX_SYNC_PAYLOAD_BYTES } from './body-limits.js';
 
 const AWS_REQUEST = Symbol('AwsRequest');
 type Admitted = FastifyRequest & { [AWS_REQUEST]: AwsRequest };
@@ -28,6 +28,8 @@ export function awsRoutes(endpoint: AwsEndpoint): (scope: FastifyInstance, optio
       endpoint.answer((request as Admitted)[AWS_REQUEST], reply.raw, request.body as Buffer | undefined);
     };
     scope.post('/2015-03-31/functions/:FunctionName/invocations', { bodyLimit: MAX_SYNC_PAYLOAD_BYTES }, answer);
+    scope.post('/2021-11-15/functions/:FunctionName/response-streaming-invocations', { bodyLimit: MAX_SYNC_PAYLOAD_BYTES }, answer);
+    scope.post('/2014-11-13/functions/:FunctionName/invoke-async', { bodyLimit: MAX_INVOKE_ASYNC_BYTES }, answer);
     scope.all('/*', { bodyLimit: MAX_REQUEST_BYTES }, answer);
 
     // Only the body's reader can fail here: the endpoint catches everything itself.

@@ -1,4 +1,5 @@
 import type { AwsService, OperationHandler, PermissionMapping } from '@hearth/aws-wire';
+import type { InvokeOperation } from './invoke-operation.js';
 
 /** A service of this endpoint: how it speaks, what it can do, and what each operation needs to be allowed. */
 export interface ServedService {
@@ -9,7 +10,7 @@ export interface ServedService {
 }
 
 /** Operations of `lambda` that have a way of their own through the endpoint instead of a handler. */
-export const ENDPOINT_OPERATIONS: readonly string[] = ['Invoke'];
+export const ENDPOINT_OPERATIONS: readonly InvokeOperation[] = ['Invoke', 'InvokeWithResponseStream', 'InvokeAsync'];
 
 /** By the name that signatures carry. @throws Error when an operation is unknown to the model, or nothing says what it needs to be allowed */
 export function servedServices(services: readonly ServedService[]): ReadonlyMap<string, ServedService> {
