@@ -157,12 +157,12 @@ export class AwsEndpoint {
   }
 
   private async operate(served: ServedService, request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
-    const { service, operations, permissions } = served;
+    const { service, operations, permissions, refusals } = served;
     const call = service.call({ method: request.raw.method ?? '', rawPath: request.target.rawPath, query, headers: request.raw.headers, body });
     const { operation } = call;
     request.operation = service.name === LAMBDA ? operation : `${service.name}:${operation}`;
     const handler = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
-    if (handler === undefined) throw notImplemented(operation);
+    if (handler === undefined) throw notImplemented(operation, refusals?.[operation]);
     const input = call.input();
     const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
     const context = this.contextOf(request, key, facts);

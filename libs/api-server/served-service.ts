@@ -7,6 +7,8 @@ export interface ServedService {
   /** By operation name of the service model; what is missing answers 501. */
   operations: Readonly<Record<string, OperationHandler>>;
   permissions: Readonly<Record<string, PermissionMapping>>;
+  /** Why some of the operations that are missing stay so; a sentence each. */
+  refusals?: Readonly<Record<string, string>>;
 }
 
 /** Operations of `lambda` that have a way of their own through the endpoint instead of a handler. */
