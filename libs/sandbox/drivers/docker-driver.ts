@@ -105,6 +105,7 @@ export class DockerDriver implements SandboxDriver {
     directory.listen(order.onLog);
     const place = {
       logStream: order.logStream,
+      initializationType: order.initializationType,
       taskRoot: '/var/task',
       runtimeDirectory: '/var/runtime',
       runtimeApi: runtime.channel === 'http' ? `127.0.0.1:${RUNTIME_API_PORT}` : undefined,

@@ -94,7 +94,7 @@ export class ProcessDriver implements SandboxDriver {
 
   private environment(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string): Record<string, string> {
     const client = runtime.channel === 'socket' && runtime.family ? join(this.options.catalogue.assets, runtime.family) : undefined;
-    const place = { logStream: order.logStream, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi };
+    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi };
     return {
       ...functionEnvironment(order.spec, place, order.credentials),
       PATH: order.spec.environment.PATH ?? hostPath(),
