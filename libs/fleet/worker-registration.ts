@@ -9,6 +9,7 @@ export interface RegistrationOptions {
   capacity: number;
   running: () => number;
   warmKeys: () => string[];
+  provisioned: () => Record<string, number>;
   logger: Logger;
 }
 
@@ -49,7 +50,7 @@ export class WorkerRegistration {
   }
 
   #announcement(): WorkerAnnouncement {
-    const { url, capacity, running, warmKeys } = this.options;
-    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys() };
+    const { url, capacity, running, warmKeys, provisioned } = this.options;
+    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys(), provisioned: provisioned() };
   }
 }
