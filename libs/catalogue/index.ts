@@ -2,6 +2,7 @@ export { FUNCTION_RESOLVER, type FunctionResolver, type InvocableVersion } from 
 export { parseFunctionReference, type CallerPlace, type FunctionReference } from './parse-function-name.js';
 export { createCatalogue, type Catalogue, type CatalogueOptions, type FunctionChanges } from './catalogue.js';
 export { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
+export { ProvisionedConfigs, type Fulfilment, type ProvisionedConfig, type ProvisionedVersion } from './provisioned/provisioned-configs.js';
 export type { SecretSealer } from './environment.js';
 export type { CodeLink, LinkedCode } from './parts.js';
 export type { Prepare, PreparedVersion } from './preparations.js';
