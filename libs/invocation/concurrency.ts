@@ -22,6 +22,11 @@ export class Concurrency {
     const reserved = concurrency?.reserved;
     if (reserved === 0) throw new ReservedConcurrencyZero();
     if (reserved !== undefined) return this.#takeFrom(functionId, reserved, 'ReservedFunctionConcurrentInvocationLimitExceeded');
+    const provisioned = concurrency?.provisioned;
+    if (provisioned !== undefined) {
+      const pool = `${functionId} ${provisioned.qualifier}`;
+      if ((this.#running.get(pool) ?? 0) < provisioned.requested) return this.#takeFrom(pool, provisioned.requested, '');
+    }
     return this.#takeFrom(`${accountId} ${region}`, this.accountLimit - (concurrency?.reservedInAccount ?? 0), 'ConcurrentInvocationLimitExceeded');
   }
 

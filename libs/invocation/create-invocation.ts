@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionResolver } from '@hearth/catalogue';
+import type { FunctionResolver, ProvisionedConfigs } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import type { Fleet } from '@hearth/fleet';
+import type { Fleet, Provisioner } from '@hearth/fleet';
 import type { Clock } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
 import { AsyncDispatcher } from './async-dispatcher.js';
@@ -18,6 +18,7 @@ import { Execution } from './execution.js';
 import type { InvocationTelemetry } from './invocation-telemetry.js';
 import { InvocationService } from './invocation-service.js';
 import { Janitor } from './janitor.js';
+import { ProvisioningReconciler } from './provisioning/provisioning-reconciler.js';
 import { Reconciler } from './reconciler.js';
 
 export type InvocationSettings = Pick<
@@ -41,6 +42,8 @@ export interface InvocationParts {
   clock: Clock;
   logger: Logger;
   telemetry?: InvocationTelemetry;
+  /** Provisioned concurrency, which the scheduler looks after. */
+  provisioned?: { configs: Pick<ProvisionedConfigs, 'list' | 'note'>; provisioner: Provisioner; intervalMs?: number };
   /** Per account and process; default 1,000. */
   accountConcurrency?: number;
 }
@@ -62,7 +65,7 @@ export interface Invocation {
 const DRAIN_MS = 10_000;
 
 /** Puts the parts together: a control plane uses `service`, a scheduler `startScheduler`, a single process both. */
-export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, accountConcurrency }: InvocationParts): Invocation {
+export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, provisioned, accountConcurrency }: InvocationParts): Invocation {
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
@@ -92,9 +95,11 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
     dispatcher.start();
     reconciler.start();
     janitor.start();
+    const provisioning = provisioned && new ProvisioningReconciler({ database, resolver, logger, ...provisioned });
+    provisioning?.start();
     let stopping: Promise<void> | undefined;
     const stop = async (drainMs: number): Promise<void> => {
-      await Promise.all([reconciler.stop(), janitor.stop()]);
+      await Promise.all([reconciler.stop(), janitor.stop(), provisioning?.stop()]);
       await dispatcher.stop(drainMs);
     };
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };

@@ -4,6 +4,7 @@ import { functionArn, ServiceError } from '@hearth/kernel';
 import type { Concurrency } from './concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import { MAX_HOPS, nextHop, recursiveInvocation } from './lineage.js';
+import { provisionedKey } from './provisioning/provisioned-key.js';
 import { toFunctionSpec } from './to-function-spec.js';
 
 export interface ExecutionTarget {
@@ -50,14 +51,17 @@ export class Execution {
     const queuedAt = target.before?.queue?.[0];
     if (queuedAt !== undefined) this.telemetry?.metrics.eventStarted(resolvedAt - queuedAt);
     try {
+      const spec = toFunctionSpec(version);
+      const provisioned = version.concurrency?.provisioned;
       const outcome = await this.fleet.invoke(
         {
           requestId: target.requestId,
-          spec: toFunctionSpec(version),
+          spec,
           payload: target.payload,
           invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
           clientContext: target.clientContext,
           traceHeader: hop.traceHeader,
+          ...(provisioned === undefined ? {} : { provisionedKey: provisionedKey(spec, provisioned.qualifier) }),
         },
         signal,
       );

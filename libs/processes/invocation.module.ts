@@ -1,7 +1,7 @@
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { FLEET, type Fleet } from '@hearth/fleet';
+import { FLEET, type Fleet, type Provisioner } from '@hearth/fleet';
 import { createInvocation, InvocationTelemetry } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
 import type { QueueConnection } from '@hearth/queue';
@@ -23,8 +23,18 @@ export class InvocationModule {
       providers: [
         {
           provide: INVOCATION,
-          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry) =>
-            createInvocation({ database, resolver: catalogue.resolver, fleet, queue, settings, clock: systemClock, logger, telemetry: new InvocationTelemetry(metrics, tracer) }),
+          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet & Provisioner, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry) =>
+            createInvocation({
+              database,
+              resolver: catalogue.resolver,
+              fleet,
+              queue,
+              settings,
+              clock: systemClock,
+              logger,
+              telemetry: new InvocationTelemetry(metrics, tracer),
+              provisioned: { configs: catalogue.provisioned, provisioner: fleet },
+            }),
           inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY],
         },
       ],
