@@ -65,7 +65,7 @@ export class Execution {
         },
         signal,
       );
-      this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome);
+      this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome, provisioned !== undefined);
       return { version, outcome };
     } finally {
       this.concurrency.release(pool);

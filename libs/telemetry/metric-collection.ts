@@ -34,6 +34,8 @@ export class PlatformMetricProducer implements MetricProducer {
         [f.errors.timeout, { reason: 'timeout' }],
       ]),
       this.counter('hearth_cold_starts_total', 'Invocations that waited for a new sandbox', functions, (f) => [[f.coldStarts, {}]]),
+      this.counter('hearth_provisioned_concurrency_invocations_total', 'Invocations of provisioned versions and aliases that ran in a provisioned sandbox', functions, (f) => [[f.provisioned.provisioned, {}]]),
+      this.counter('hearth_provisioned_concurrency_spillover_invocations_total', 'Invocations of provisioned versions and aliases that ran elsewhere', functions, (f) => [[f.provisioned.spillover, {}]]),
       this.counter('hearth_throttles_total', 'Invocations refused because of a concurrency limit', functions, (f) => [[f.throttles, {}]]),
       this.counter('hearth_async_events_received_total', 'Events committed and answered 202', functions, (f) => [[f.eventsReceived, {}]]),
       this.counter('hearth_async_events_dropped_total', 'Events that ended without success', functions, (f) =>
