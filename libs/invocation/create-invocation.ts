@@ -8,7 +8,8 @@ import type { Logger, QueueConnection } from '@hearth/queue';
 import { AsyncDispatcher } from './async-dispatcher.js';
 import { LAMBDA_BACKOFF } from './attempt-decision.js';
 import { Backlog } from './backlog.js';
-import { Concurrency } from './concurrency.js';
+import { Concurrency } from './concurrency/concurrency.js';
+import { SharedTokens } from './concurrency/shared-tokens.js';
 import { assertDurablePostgres } from './durable-postgres.js';
 import { EventAcceptor } from './event-acceptor.js';
 import { EventHints } from './event-hints.js';
@@ -44,7 +45,7 @@ export interface InvocationParts {
   telemetry?: InvocationTelemetry;
   /** Provisioned concurrency, which the scheduler looks after. */
   provisioned?: { configs: Pick<ProvisionedConfigs, 'list' | 'note'>; provisioner: Provisioner; intervalMs?: number };
-  /** Per account and process; default 1,000. */
+  /** Per account; default 1,000. */
   accountConcurrency?: number;
 }
 
@@ -60,6 +61,8 @@ export interface Invocation {
   assertDurable(): Promise<void>;
   /** Dispatcher, reconciler and janitor. Any number of processes may run one. @throws OperatorError */
   startScheduler(): Promise<RunningScheduler>;
+  /** For the end of the process, when nothing runs any more: others may have its share of the concurrency at once. */
+  close(): Promise<void>;
 }
 
 const DRAIN_MS = 10_000;
@@ -69,7 +72,8 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
-  const execution = new Execution(resolver, fleet, new Concurrency(accountConcurrency), telemetry);
+  const tokens = new SharedTokens(queue, logger);
+  const execution = new Execution(resolver, fleet, new Concurrency(tokens, accountConcurrency), telemetry);
   const acceptor = new EventAcceptor(database, new EventHints(pointers, backlog, concurrency, logger), settings.HEARTH_ASYNC_MAX_AGE_S * 1_000);
   const assertDurable = (): Promise<void> => assertDurablePostgres(database, { allowUnsafe: settings.HEARTH_ALLOW_UNSAFE_POSTGRES, logger });
 
@@ -105,5 +109,5 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };
   }
 
-  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler };
+  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler, close: () => tokens.close() };
 }

@@ -2,11 +2,11 @@ import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { FLEET, type Fleet, type Provisioner } from '@hearth/fleet';
-import { createInvocation, InvocationTelemetry } from '@hearth/invocation';
+import { createInvocation, InvocationTelemetry, type Invocation } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
 import type { QueueConnection } from '@hearth/queue';
 import type { Telemetry } from '@hearth/telemetry';
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { CatalogueModule } from './catalogue.module.js';
 import { CATALOGUE, DATABASE, INVOCATION, QUEUE, SETTINGS, TELEMETRY } from './tokens.js';
 
@@ -15,7 +15,9 @@ import { CATALOGUE, DATABASE, INVOCATION, QUEUE, SETTINGS, TELEMETRY } from './t
  * to every module that needs it: Nest tells dynamic modules apart by reference.
  */
 @Module({})
-export class InvocationModule {
+export class InvocationModule implements OnApplicationShutdown {
+  constructor(@Inject(INVOCATION) private readonly invocation: Invocation) {}
+
   static over(fleetModule: Type): DynamicModule {
     return {
       module: InvocationModule,
@@ -40,5 +42,9 @@ export class InvocationModule {
       ],
       exports: [INVOCATION, CatalogueModule],
     };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.invocation.close();
   }
 }

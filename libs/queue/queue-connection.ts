@@ -27,6 +27,7 @@ export class QueueConnection {
   readonly redis: Redis;
   readonly #queues: PointerQueue[] = [];
   readonly #workers: PointerWorker[] = [];
+  readonly #subscribers = new Set<Redis>();
   #reachable = true;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +67,21 @@ export class QueueConnection {
     return worker;
   }
 
+  /**
+   * Hears what is published on a channel, over a connection of its own. What is said while Redis is away is not heard.
+   * @returns ends it
+   */
+  subscribe(channel: string, hear: (message: string) => void): () => void {
+    const redis = this.#connect({ maxRetriesPerRequest: null });
+    this.#subscribers.add(redis);
+    redis.on('message', (_channel: string, message: string) => hear(message));
+    redis.subscribe(channel).catch(() => undefined); // Only closing ends the tries.
+    return () => {
+      redis.disconnect();
+      this.#subscribers.delete(redis);
+    };
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -73,6 +89,7 @@ export class QueueConnection {
   async #close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
     await Promise.all(this.#queues.map((queue) => queue.close()));
+    for (const redis of this.#subscribers) redis.disconnect();
     this.redis.disconnect();
   }
 
