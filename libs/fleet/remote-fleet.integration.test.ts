@@ -263,7 +263,7 @@ describe('invocations over the network', () => {
     const hosts = await remote.hosts();
     expect(hosts.map(({ maxSandboxes, held }) => ({ maxSandboxes, held }))).toEqual(Array(3).fill({ maxSandboxes: 10, held: [] }));
     for (const { id } of hosts) {
-      await remote.provision(id, [{ key: 'held', spec: request('f').spec, count: 2 }]);
+      await remote.provision(id, [{ key: 'held', qualifier: 'live', spec: request('f').spec, count: 2 }]);
       const holder = pools.find(({ orders }) => orders.length > 0)!;
       expect(holder.orders).toMatchObject([{ key: 'held', count: 2, spec: { environment: { UMLAUT: 'ä' } } }]);
       expect((await remote.hosts()).find((host) => host.id === id)!.held).toEqual([{ key: 'held', count: 2, ready: 2, starting: 0 }]);

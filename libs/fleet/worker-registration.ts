@@ -13,23 +13,32 @@ export interface RegistrationOptions {
   logger: Logger;
 }
 
+/** Looks whether provisioned sandboxes became ready or ended: control planes should not learn it a heartbeat late. */
+const LOOK_MS = 200;
+
 /** Keeps a worker registered in Redis while it lives. A wiped Redis knows it again after the next heartbeat. */
 export class WorkerRegistration {
   /** New with each life: what is known of a former life must not count for this one. */
   readonly id = randomUUID();
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #provisionedTold = '{}';
 
   constructor(private readonly options: RegistrationOptions) {}
 
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+    this.#lookTimer = setInterval(() => {
+      if (JSON.stringify(this.options.provisioned()) !== this.#provisionedTold) void this.#beat();
+    }, LOOK_MS);
     await this.#beat();
   }
 
   /** Leaves at once, so that nobody places anything here any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#lookTimer);
     try {
       await announce(this.options.queue, this.#announcement(), 0);
     } catch (error) {
@@ -40,7 +49,9 @@ export class WorkerRegistration {
   /** Never rejects: the next beat tries again. */
   async #beat(): Promise<void> {
     try {
-      await announce(this.options.queue, this.#announcement(), WORKER_LEASE_MS);
+      const announcement = this.#announcement();
+      this.#provisionedTold = JSON.stringify(announcement.provisioned);
+      await announce(this.options.queue, announcement, WORKER_LEASE_MS);
       if (this.#failing) this.options.logger.info({}, 'the worker is registered again');
       this.#failing = false;
     } catch (error) {

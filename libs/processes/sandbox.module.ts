@@ -56,6 +56,7 @@ async function openPool(settings: Settings, { logger, metrics }: Telemetry, runt
   const removed = await pool.start();
   logger.info({ removed }, 'Sandboxes of former lives are gone');
   metrics.observeSandboxes(() => pool.stats().states);
+  metrics.observeProvisioned(() => pool.provisionedUse());
   return pool;
 }
 

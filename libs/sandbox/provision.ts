@@ -4,6 +4,8 @@ import type { FunctionSpec } from './function-spec.js';
 export interface ProvisionOrder {
   /** Tells apart what is held for different qualifiers of one version. */
   key: string;
+  /** The version or alias it is for, as metrics name it. */
+  qualifier: string;
   spec: FunctionSpec;
   count: number;
 }
@@ -22,6 +24,15 @@ export interface HeldSandboxes {
   starting: number;
   /** Present while the last attempt failed. */
   failure?: ProvisionFailure;
+}
+
+/** How much of what is held for a version or an alias is in use. */
+export interface ProvisionedUse {
+  accountId: string;
+  functionName: string;
+  qualifier: string;
+  ready: number;
+  busy: number;
 }
 
 export interface ProvisionReport {

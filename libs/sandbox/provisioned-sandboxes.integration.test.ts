@@ -23,7 +23,7 @@ describe('provisioned sandboxes', () => {
   it('are initialised before anybody calls, know what they are, and answer without a cold start', () =>
     withBench({}, async (bench) => {
       const spec = specFor('node', { logFormat: 'JSON', systemLogLevel: 'DEBUG' });
-      bench.pool.provision([{ key: 'k', spec, count: 2 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 2 }]);
       expect(held(bench)).toEqual({ key: 'k', count: 2, ready: 0, starting: 2 });
       await ready(bench, 2);
       const outcome = await invokeHeld(bench, spec, { probe: 'env' });
@@ -37,7 +37,7 @@ describe('provisioned sandboxes', () => {
   it('serve only those who name them; others of the same version get sandboxes of their own', () =>
     withBench({}, async (bench) => {
       const spec = specFor('node');
-      bench.pool.provision([{ key: 'k', spec, count: 1 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 1 }]);
       await ready(bench, 1);
       const other = await bench.invoke(spec, { probe: 'env' });
       expect(other.provisioned).toBeUndefined();
@@ -49,19 +49,20 @@ describe('provisioned sandboxes', () => {
   it('spill over to others when all are busy', () =>
     withBench({}, async (bench) => {
       const spec = specFor('node', { timeoutSeconds: 1 });
-      bench.pool.provision([{ key: 'k', spec, count: 1 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 1 }]);
       await ready(bench, 1);
       const busy = invokeHeld(bench, spec, { probe: 'never' });
       const spilled = await invokeHeld(bench, spec, { probe: 'count' });
       expect(spilled).toMatchObject({ coldStart: true });
       expect(spilled.provisioned).toBeUndefined();
+      expect(bench.pool.provisionedUse()).toEqual([{ accountId: spec.accountId, functionName: spec.functionName, qualifier: 'live', ready: 1, busy: 1 }]);
       expect(await busy).toMatchObject({ status: 'timeout', provisioned: true });
     }));
 
   it('neither expire nor make room for others', () =>
     withBench({ idleMs: 50, maxSandboxes: 2 }, async (bench) => {
       const spec = specFor('node');
-      bench.pool.provision([{ key: 'k', spec, count: 1 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 1 }]);
       await ready(bench, 1);
       await bench.invoke(specFor('node'), { probe: 'count' });
       await until(() => bench.pool.stats().expired === 1, 'the other one expired');
@@ -74,7 +75,7 @@ describe('provisioned sandboxes', () => {
   it('make the sandboxes that nobody uses give way', () =>
     withBench({ maxSandboxes: 2 }, async (bench) => {
       await Promise.all([bench.invoke(specFor('node'), { probe: 'count' }), bench.invoke(specFor('node'), { probe: 'count' })]);
-      bench.pool.provision([{ key: 'k', spec: specFor('node'), count: 2 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec: specFor('node'), count: 2 }]);
       await ready(bench, 2);
       expect(bench.pool.stats().evicted).toBe(2);
     }));
@@ -82,7 +83,7 @@ describe('provisioned sandboxes', () => {
   it('are replaced when they die, in an invocation or between two', () =>
     withBench({}, async (bench) => {
       const spec = specFor('node');
-      bench.pool.provision([{ key: 'k', spec, count: 1 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 1 }]);
       await ready(bench, 1);
       expect((await invokeHeld(bench, spec, { probe: 'exit', status: 3 })).status).toBe('error');
       await until(() => bench.pool.stats().started === 2, 'another one was started');
@@ -96,22 +97,22 @@ describe('provisioned sandboxes', () => {
   it('become fewer and more as ordered; a busy one ends after its invocation', () =>
     withBench({}, async (bench) => {
       const spec = specFor('node', { timeoutSeconds: 1 });
-      bench.pool.provision([{ key: 'k', spec, count: 3 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 3 }]);
       await ready(bench, 3);
       const busy = invokeHeld(bench, spec, { probe: 'never' });
-      bench.pool.provision([{ key: 'k', spec, count: 1 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 1 }]);
       await ready(bench, 1);
       bench.pool.provision([]);
       expect(held(bench)).toBeUndefined();
       await busy;
       await until(() => Object.values(bench.pool.stats().states).every((count) => count === 0), 'nothing is left');
-      bench.pool.provision([{ key: 'k', spec, count: 2 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 2 }]);
       await ready(bench, 2);
     }));
 
   it('whose init fails are reported, and tried again later', () =>
     withBench({}, async (bench) => {
-      bench.pool.provision([{ key: 'k', spec: specFor('failing-init'), count: 2 }]);
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec: specFor('failing-init'), count: 2 }]);
       await until(() => held(bench)?.failure === 'function', 'the failure is told');
       await until(() => bench.pool.stats().started > 2, 'another try');
       expect(bench.pool.stats().started).toBeLessThanOrEqual(4);

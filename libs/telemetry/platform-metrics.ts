@@ -22,6 +22,15 @@ export interface FunctionCounts {
   eventsDropped: Map<string, number>;
 }
 
+/** Provisioned sandboxes of a version or an alias on this machine; read at scrape time. */
+export interface ProvisionedUse {
+  accountId: string;
+  functionName: string;
+  qualifier: string;
+  ready: number;
+  busy: number;
+}
+
 export class PlainHistogram {
   readonly counts: number[];
   sum = 0;
@@ -51,6 +60,7 @@ export class PlatformMetrics {
   /** Operation name to HTTP status to count. */
   readonly httpRequests = new Map<string, Map<number, number>>();
   private series = 0;
+  private provisioned: () => readonly ProvisionedUse[] = () => [];
   private sandboxes: (() => Readonly<Partial<Record<SandboxState, number>>>) | undefined;
 
   /**
@@ -101,6 +111,15 @@ export class PlatformMetrics {
   /** Where the number of sandboxes by state is read from when somebody collects. */
   observeSandboxes(read: () => Readonly<Partial<Record<SandboxState, number>>>): void {
     this.sandboxes = read;
+  }
+
+  /** The same for provisioned sandboxes. */
+  observeProvisioned(read: () => readonly ProvisionedUse[]): void {
+    this.provisioned = read;
+  }
+
+  provisionedUse(): readonly ProvisionedUse[] {
+    return this.provisioned();
   }
 
   sandboxCounts(): Readonly<Partial<Record<SandboxState, number>>> {

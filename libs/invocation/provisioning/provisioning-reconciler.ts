@@ -19,6 +19,7 @@ export interface ProvisioningParts {
 
 interface Wanted {
   key: string;
+  qualifier: string;
   spec: FunctionSpec;
   count: number;
 }
@@ -114,7 +115,7 @@ export class ProvisioningReconciler {
     if (found.some(({ version }) => version.state !== 'Active')) return undefined;
     return found.map(({ count, version }) => {
       const spec = toFunctionSpec(version);
-      return { key: provisionedKey(spec, qualifier), spec, count };
+      return { key: provisionedKey(spec, qualifier), qualifier, spec, count };
     });
   }
 
@@ -122,7 +123,7 @@ export class ProvisioningReconciler {
   async #tell(host: SandboxHost, counts: ReadonlyMap<string, number>, demands: ReadonlyMap<string, Wanted>): Promise<SandboxHost> {
     const held = new Map(host.held.map(({ key, count }) => [key, count]));
     if (held.size === counts.size && [...counts].every(([key, count]) => held.get(key) === count)) return host;
-    const orders: ProvisionOrder[] = [...counts].map(([key, count]) => ({ key, count, spec: demands.get(key)!.spec }));
+    const orders: ProvisionOrder[] = [...counts].map(([key, count]) => ({ ...demands.get(key)!, count }));
     try {
       return await this.parts.provisioner.provision(host.id, orders);
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@hearth/kernel';
 import type { FunctionSpec } from '../function-spec.js';
-import type { HeldSandboxes, ProvisionFailure, ProvisionOrder } from '../provision.js';
+import type { HeldSandboxes, ProvisionedUse, ProvisionFailure, ProvisionOrder } from '../provision.js';
 import type { Sandbox } from './sandbox.js';
 import type { SandboxState } from './sandbox-state.js';
 
@@ -77,6 +77,14 @@ export class ProvisionedSandboxes {
       const sandboxes = kept.get(key) ?? [];
       const ready = sandboxes.filter(({ state }) => state === 'idle' || state === 'busy').length;
       return { key, count, ready, starting: sandboxes.length - ready, ...(failure === undefined ? {} : { failure }) };
+    });
+  }
+
+  use(): ProvisionedUse[] {
+    const kept = this.byKey();
+    return [...this.orders.values()].map(({ key, qualifier, spec: { accountId, functionName } }) => {
+      const states = (kept.get(key) ?? []).map(({ state }) => state).filter((state) => state === 'idle' || state === 'busy');
+      return { accountId, functionName, qualifier, ready: states.length, busy: states.filter((state) => state === 'busy').length };
     });
   }
 

@@ -1,6 +1,6 @@
 import { InfrastructureError, ServiceError, systemClock } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
-import type { ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
+import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
 import type { OrphanReport } from '../sandbox-driver.js';
 import { Capacity, type PoolLimits } from './capacity.js';
 import { ProvisionedSandboxes } from './provisioned-sandboxes.js';
@@ -109,6 +109,10 @@ export class SandboxPool {
   provisionReport(): ProvisionReport {
     const { maxSandboxes, memoryMb } = this.options.limits;
     return { maxSandboxes, memoryMb, held: this.provisioned.report() };
+  }
+
+  provisionedUse(): ProvisionedUse[] {
+    return this.provisioned.use();
   }
 
   /** No sandbox of these specs serves a new invocation that is not waiting already: their version, configuration or role was superseded. */
