@@ -2,14 +2,15 @@ import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
   InvokeAsyncCommand,
   InvokeWithResponseStreamCommand,
+  LambdaClient,
   PutFunctionConcurrencyCommand,
   waitUntilFunctionActiveV2,
   type InvokeWithResponseStreamCommandInput,
-  type LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { signRequest } from '@hearth/aws-wire';
 import { InProcessPlatform, refusal, ROLE, zipOf } from './testing/in-process-platform.js';
@@ -129,6 +130,19 @@ describe('InvokeAsync', () => {
     const event = Buffer.from(JSON.stringify('x'.repeat(262_143)));
     expect(await send('f', event)).toMatchObject({ name: 'RequestTooLargeException', status: 413, message: '262145 byte payload is too large for the Event invocation type (limit 262144 bytes)' });
   });
+});
+
+it('both need the permission that Lambda asks for', async () => {
+  const iam = new IAMClient({ endpoint: platform.endpoint, region: 'us-east-1', credentials: platform.credentials });
+  await iam.send(new CreateUserCommand({ UserName: 'nobody' }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'nobody' }));
+  iam.destroy();
+  const credentials = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+  const nobody = new LambdaClient({ endpoint: platform.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+  const denied = (action: string, resource: string) => ({ name: 'AccessDeniedException', status: 403, message: expect.stringContaining(`is not authorized to perform: ${action} on resource: arn:aws:lambda:us-east-1:000000000000:function:${resource}`) });
+  expect(await refusal(nobody.send(new InvokeWithResponseStreamCommand({ FunctionName: 'f', Qualifier: '1' })))).toMatchObject(denied('lambda:InvokeFunction', 'f:1'));
+  expect(await refusal(nobody.send(new InvokeAsyncCommand({ FunctionName: 'f', InvokeArgs: Buffer.from('{}') })))).toMatchObject(denied('lambda:InvokeAsync', 'f'));
+  nobody.destroy();
 });
 
 async function raw(path: string, body: string): Promise<IncomingMessage> {

@@ -69,13 +69,16 @@ export class QueueConnection {
 
   /**
    * Hears what is published on a channel, over a connection of its own. What is said while Redis is away is not heard.
+   * @param gap called whenever hearing begins: what was said before is unknown
    * @returns ends it
    */
-  subscribe(channel: string, hear: (message: string) => void): () => void {
-    const redis = this.#connect({ maxRetriesPerRequest: null });
+  subscribe(channel: string, hear: (message: string) => void, gap: () => void): () => void {
+    const redis = this.#connect({ maxRetriesPerRequest: null, autoResubscribe: false });
     this.#subscribers.add(redis);
     redis.on('message', (_channel: string, message: string) => hear(message));
-    redis.subscribe(channel).catch(() => undefined); // Only closing ends the tries.
+    redis.on('ready', () => {
+      redis.subscribe(channel).then(gap, () => undefined); // A connection that broke is made anew, and asks again.
+    });
     return () => {
       redis.disconnect();
       this.#subscribers.delete(redis);
@@ -93,7 +96,7 @@ export class QueueConnection {
     this.redis.disconnect();
   }
 
-  #connect(settings: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null; commandTimeout?: number }): Redis {
+  #connect(settings: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null; commandTimeout?: number; autoResubscribe?: boolean }): Redis {
     const redis = new Redis(this.options.url, { ...settings, connectTimeout: 5_000, disconnectTimeout: 200, keepAlive: 10_000, retryStrategy: (attempt) => Math.min(50 * attempt, RECONNECT_MAX_MS) });
     redis.on('error', (error: Error & { code?: string }) => {
       // Said once per outage, not once per attempt.

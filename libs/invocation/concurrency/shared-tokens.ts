@@ -5,7 +5,7 @@
  * 1. What the living processes hold of a pool, running or idle, is at most its limit. Redis counts it; a process whose lease ended counts no more.
  * 2. A token is given out here only while fewer run than are held, and than the limit says now.
  * 3. Per pool at most one request to Redis is under way, and nothing is given back meanwhile, so that what this process states is never overtaken.
- * 4. Before an invocation is refused, the others were asked for their idle tokens and had RECALL_MS to give them.
+ * 4. Before an invocation is refused, every other holder was asked for idle tokens and has said that it has none, or had RECALL_MS to answer.
  * 5. Without Redis each process grants the limits by itself: a throttle that nobody can justify would be worse.
  */
 import { randomUUID } from 'node:crypto';
@@ -13,8 +13,8 @@ import type { Logger, QueueConnection } from '@hearth/queue';
 import { ACQUIRE, LEASE, STATE } from './token-scripts.js';
 import type { Tokens } from './tokens.js';
 
-/** How long the holders of idle tokens have to give them back. */
-const RECALL_MS = 100;
+/** How long the other holders have to answer. */
+const RECALL_MS = 500;
 /** A pool that was found used up is not asked for again for this long. */
 const EXHAUSTED_MS = 25;
 /** Somebody else needs tokens of this pool: for so long, none is kept. */
@@ -45,6 +45,9 @@ interface Pool {
   /** performance.now() */
   exhaustedUntil: number;
   wantedUntil: number;
+  /** Other processes that hold tokens, and those of them that have none to give. */
+  holders: number;
+  denials: Set<string>;
   /** Wakes who waits for tokens that others give back, or that are released here. */
   freed: (() => void)[];
 }
@@ -64,7 +67,11 @@ export class SharedTokens implements Tokens {
     private readonly logger: Logger,
   ) {
     this.#channel = `${queue.prefix}:concurrency`;
-    this.#unsubscribe = queue.subscribe(this.#channel, (message) => this.#hear(message));
+    this.#unsubscribe = queue.subscribe(
+      this.#channel,
+      (message) => this.#hear(message),
+      () => this.#heardNothing(),
+    );
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
     this.#timer.unref();
   }
@@ -106,7 +113,7 @@ export class SharedTokens implements Tokens {
   }
 
   #open(name: string, limit: number): Pool {
-    const pool: Pool = { name, limit, held: 0, running: 0, idleBeats: 0, wanting: 0, refill: undefined, requesting: false, exhaustedUntil: 0, wantedUntil: 0, freed: [] };
+    const pool: Pool = { name, limit, held: 0, running: 0, idleBeats: 0, wanting: 0, refill: undefined, requesting: false, exhaustedUntil: 0, wantedUntil: 0, holders: 0, denials: new Set(), freed: [] };
     this.#pools.set(name, pool);
     return pool;
   }
@@ -144,33 +151,34 @@ export class SharedTokens implements Tokens {
   async #refill(pool: Pool): Promise<void> {
     const deadline = performance.now() + RECALL_MS;
     for (;;) {
-      const others = await this.#request(pool);
-      if (others === 'unknown' || available(pool)) return;
-      const left = deadline - performance.now();
-      if (others === 0 || left <= 0) {
+      pool.denials.clear();
+      const answered = await this.#request(pool);
+      if (!answered || available(pool)) return;
+      if (pool.denials.size < pool.holders) await freedOrLate(pool, deadline - performance.now());
+      if (available(pool)) return;
+      if (pool.denials.size >= pool.holders || performance.now() >= deadline) {
         pool.exhaustedUntil = performance.now() + EXHAUSTED_MS;
         return;
       }
-      await freedOrLate(pool, left);
-      if (available(pool)) return;
     }
   }
 
-  /** @returns tokens that other processes hold; `unknown` when Redis did not answer */
-  async #request(pool: Pool): Promise<number | 'unknown'> {
+  /** @returns false when Redis did not answer */
+  async #request(pool: Pool): Promise<boolean> {
     const batch = pool.wantedUntil > performance.now() ? 1 : Math.ceil(pool.limit * BATCH_SHARE);
     const want = Math.max(batch, pool.wanting);
     const message = `want ${this.#id} ${pool.name}`;
     pool.requesting = true;
     try {
       const answer = await this.queue.redis.eval(ACQUIRE, 2, this.#key(pool), this.#processes, this.#id, pool.held, want, pool.limit, LEASE_MS, this.#channel, message);
-      const [given, others] = answer as [number, number];
+      const [given, holders] = answer as [number, number];
       pool.held += given;
+      pool.holders = holders;
       this.#failing = false;
-      return others;
+      return true;
     } catch (error) {
       this.#outage(error);
-      return 'unknown';
+      return false;
     } finally {
       pool.requesting = false;
     }
@@ -190,15 +198,25 @@ export class SharedTokens implements Tokens {
     this.#failing = true;
   }
 
-  /** `want PROCESS POOL`: somebody is out of tokens. `free PROCESS POOL`: somebody gave some back. */
+  /** `want PROCESS POOL`: somebody is out of tokens. `free PROCESS POOL`: somebody gave some back. `none PROCESS POOL`: somebody has none to give. */
   #hear(message: string): void {
     const [kind, process] = message.split(' ', 2) as [string, string];
     if (process === this.#id) return;
     const pool = this.#pools.get(message.slice(kind.length + process.length + 2));
     if (pool === undefined) return;
     if (kind === 'free') return wake(pool);
+    if (kind === 'none') {
+      pool.denials.add(process);
+      if (pool.denials.size >= pool.holders) wake(pool);
+      return;
+    }
     pool.wantedUntil = performance.now() + WANTED_MS;
-    this.#giveBack(pool);
+    if (!this.#giveBack(pool) && pool.held > 0) this.queue.redis.publish(this.#channel, `none ${this.#id} ${pool.name}`).catch((error: unknown) => this.#outage(error));
+  }
+
+  /** Somebody may have asked while this process did not hear. */
+  #heardNothing(): void {
+    for (const pool of this.#pools.values()) this.#giveBack(pool);
   }
 
   #giveBackWanted(pool: Pool): void {
@@ -206,15 +224,23 @@ export class SharedTokens implements Tokens {
     else this.#giveBack(pool);
   }
 
-  /** What is idle. */
-  #giveBack(pool: Pool): void {
-    if (pool.requesting || pool.wanting > 0 || pool.held <= pool.running) return;
+  /** What is idle. @returns whether there was something */
+  #giveBack(pool: Pool): boolean {
+    if (pool.requesting || pool.wanting > 0 || pool.held <= pool.running) return false;
     pool.held = pool.running;
     this.#state(pool, `free ${this.#id} ${pool.name}`);
+    return true;
   }
 
   #state(pool: Pool, message: string): void {
     this.queue.redis.eval(STATE, 1, this.#key(pool), this.#id, pool.held, this.#channel, message).catch((error: unknown) => this.#outage(error));
+  }
+
+  /** Messages may be lost; the marks that were left with them are not. */
+  async #wanted(pools: readonly Pool[]): Promise<Set<Pool>> {
+    if (pools.length === 0) return new Set();
+    const marks = await this.queue.redis.mget(pools.map((pool) => `${this.#key(pool)}:wanted`));
+    return new Set(pools.filter((_, index) => marks[index] !== null));
   }
 
   /** Renews the lease, gives back what was not used, and forgets pools without use. Never rejects. */
@@ -224,9 +250,10 @@ export class SharedTokens implements Tokens {
       const known = (await this.queue.redis.eval(LEASE, 1, this.#processes, this.#id, LEASE_MS)) as number;
       this.#beats += 1;
       const restate = known === 0 || this.#beats % RESTATE_BEATS === 0;
+      const wanted = await this.#wanted([...this.#pools.values()].filter(({ held, running }) => held > running));
       for (const pool of this.#pools.values()) {
         pool.idleBeats = pool.running > 0 ? 0 : pool.idleBeats + 1;
-        if (pool.idleBeats > IDLE_BEATS) this.#giveBack(pool);
+        if (pool.idleBeats > IDLE_BEATS || wanted.has(pool)) this.#giveBack(pool);
         if (pool.held === 0 && pool.running === 0 && pool.wanting === 0) this.#pools.delete(pool.name);
         else if (restate && !pool.requesting) this.#state(pool, '');
       }
@@ -246,10 +273,17 @@ function wake(pool: Pool): void {
 
 function freedOrLate(pool: Pool, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    pool.freed.push(() => {
-      clearTimeout(timer);
+    const late = setTimeout(
+      () => {
+        pool.freed = pool.freed.filter((one) => one !== freed);
+        resolve();
+      },
+      Math.max(0, ms),
+    );
+    const freed = (): void => {
+      clearTimeout(late);
       resolve();
-    });
+    };
+    pool.freed.push(freed);
   });
 }
