@@ -10,8 +10,10 @@ import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLar
 import { forService, serviceNotImplemented } from './foreign-service.js';
 import { CallFacts, type Guard, type ResourcePolicyLookup } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
-import { parseInvoke } from './invoke-request.js';
+import type { InvokeOperation } from './invoke-operation.js';
+import { actionOf, parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
+import { ResponseStream } from './response-stream.js';
 import type { ServedService } from './served-service.js';
 import { answeredTraceHeader } from './trace-header.js';
 
@@ -74,7 +76,7 @@ export class AwsEndpoint {
       if (served === undefined) throw serviceNotImplemented(service, [...this.parts.services.keys()]);
       const query = parseQuery(request.target.rawQuery);
       if (query === undefined) throw new ServiceError('InvalidParameterValueException', 400, 'The query string is not valid percent-encoding.');
-      const done = request.isInvoke && service === LAMBDA ? this.invoke(request, response, key, query, bytes) : this.operate(served, request, response, key, query, bytes);
+      const done = request.invokes !== undefined && service === LAMBDA ? this.invoke(request.invokes, request, response, key, query, bytes) : this.operate(served, request, response, key, query, bytes);
       done.catch((error: unknown) => this.fail(request, response, error));
     } catch (error) {
       this.fail(request, response, error);
@@ -101,10 +103,11 @@ export class AwsEndpoint {
   }
 
   // Kept `async` so that a synchronous throw of the parser rejects; its one await is the invocation itself.
-  private async invoke(request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
-    request.operation = 'Invoke';
+  private async invoke(operation: InvokeOperation, request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
+    request.operation = operation;
     const now = this.parts.clock.now();
     const { command, resource } = parseInvoke(this.parts.lambda, {
+      operation,
       functionName: decodeLabel(request.segments[2]!),
       query,
       headers: request.raw.headers,
@@ -114,7 +117,7 @@ export class AwsEndpoint {
       now,
       arrivedAt: performance.timeOrigin + request.startedAt,
     });
-    request.permission = { action: 'lambda:InvokeFunction', resource };
+    request.permission = { action: actionOf(operation), resource };
     const found = this.parts.resourcePolicy(resource);
     const policy = found instanceof Promise ? await found : found;
     const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region), policy);
@@ -124,10 +127,11 @@ export class AwsEndpoint {
     const answer = await (around === undefined
       ? work()
       : around(
-          { service: LAMBDA, operation: 'Invoke', requestId: request.requestId, accountId: key.accountId, functionName: command.functionName, traceHeader: command.traceHeader },
+          { service: LAMBDA, operation, requestId: request.requestId, accountId: key.accountId, functionName: command.functionName, traceHeader: command.traceHeader },
           work,
         ));
-    this.writeInvokeAnswer(request, response, answer, command.traceHeader!);
+    if (operation === 'InvokeWithResponseStream' && answer.statusCode === 200) this.streamAnswer(request, response, answer, command.traceHeader!);
+    else this.writeInvokeAnswer(request, response, answer, command.traceHeader!);
   }
 
   private writeInvokeAnswer(request: AwsRequest, response: ServerResponse, answer: InvokeAnswer, trace: string): void {
@@ -143,13 +147,22 @@ export class AwsEndpoint {
     this.ended(request, answer.statusCode);
   }
 
+  /** The function has ended: its response is one chunk. */
+  private streamAnswer(request: AwsRequest, response: ServerResponse, answer: InvokeAnswer, trace: string): void {
+    const stream = new ResponseStream(response, { 'x-amzn-RequestId': request.requestId, 'X-Amzn-Trace-Id': answeredTraceHeader(trace) });
+    stream.begin(answer.executedVersion);
+    if (answer.functionError === undefined) stream.chunk(answer.payload ?? NO_BODY);
+    stream.complete(answer);
+    this.ended(request, answer.statusCode);
+  }
+
   private async operate(served: ServedService, request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
-    const { service, operations, permissions } = served;
+    const { service, operations, permissions, refusals } = served;
     const call = service.call({ method: request.raw.method ?? '', rawPath: request.target.rawPath, query, headers: request.raw.headers, body });
     const { operation } = call;
     request.operation = service.name === LAMBDA ? operation : `${service.name}:${operation}`;
     const handler = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
-    if (handler === undefined) throw notImplemented(operation);
+    if (handler === undefined) throw notImplemented(operation, refusals?.[operation]);
     const input = call.input();
     const facts = new CallFacts(request.raw, this.parts.clock.now(), this.parts.region);
     const context = this.contextOf(request, key, facts);
@@ -191,12 +204,12 @@ export class AwsEndpoint {
   }
 
   bodyLimit(request: AwsRequest): number {
-    if (request.isInvoke) return payloadLimit(request.raw.headers['x-amz-invocation-type'] as string | undefined);
+    if (request.invokes !== undefined) return payloadLimit(request.invokes, request.raw.headers['x-amz-invocation-type'] as string | undefined);
     return request.service === LAMBDA ? MAX_REQUEST_BYTES : MAX_OTHER_REQUEST_BYTES;
   }
 
   private tooLarge(request: AwsRequest, bytes: number | undefined): ServiceError {
-    if (request.isInvoke) return payloadTooLarge(bytes, request.raw.headers['x-amz-invocation-type'] as string | undefined);
+    if (request.invokes !== undefined) return payloadTooLarge(request.invokes, bytes, request.raw.headers['x-amz-invocation-type'] as string | undefined);
     if (request.service !== LAMBDA) return requestTooLarge(request.operation, MAX_OTHER_REQUEST_BYTES);
     try {
       const query = parseQuery(request.target.rawQuery);

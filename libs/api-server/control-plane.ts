@@ -20,6 +20,7 @@ import type { Guard, ResourcePolicyLookup } from './guard.js';
 import type { Health } from './health.controller.js';
 import { invokeListener } from './invoke-listener.js';
 import type { InvocationPort } from './invocation-port.js';
+import { LAMBDA_REFUSALS } from './lambda-refusals.js';
 import { lambdaPermissions } from './permissions/lambda.js';
 import type { RequestTelemetry } from './request-telemetry.js';
 import { apiReference } from './reference/api-reference.js';
@@ -74,7 +75,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const verifier = new SigV4Verifier({ region: settings.HEARTH_REGION, clock });
   const endpoint = new AwsEndpoint({
     lambda,
-    services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions }, ...(options.services ?? [])]),
+    services: servedServices([{ service: lambda, operations: options.catalogueOperations, permissions: lambdaPermissions, refusals: LAMBDA_REFUSALS }, ...(options.services ?? [])]),
     guard,
     resourcePolicy: options.resourcePolicy,
     invocation: options.invocation,

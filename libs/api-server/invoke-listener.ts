@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsEndpoint } from './aws-endpoint.js';
 import { AwsRequest } from './aws-request.js';
 
-const INVOKE_PREFIX = '/2015-03-31/functions/';
+/** What all paths of the invoke operations begin with. */
+const FUNCTIONS_PATH = /^\/\d{4}-\d\d-\d\d\/functions\//;
 
 /**
  * Takes invocations from the HTTP server itself, before the web framework: its router, hooks and body parsers would cost a warm
@@ -12,9 +13,9 @@ const INVOKE_PREFIX = '/2015-03-31/functions/';
  */
 export function invokeListener(endpoint: AwsEndpoint, draining: () => boolean): (raw: IncomingMessage, response: ServerResponse) => boolean {
   return (raw, response) => {
-    if (raw.method !== 'POST' || !raw.url?.startsWith(INVOKE_PREFIX)) return false;
+    if (raw.method !== 'POST' || !FUNCTIONS_PATH.test(raw.url ?? '')) return false;
     const request = new AwsRequest(raw);
-    if (!request.isInvoke) return false;
+    if (request.invokes === undefined) return false;
     if (draining()) response.setHeader('Connection', 'close');
     endpoint.admit(request, response, () => readBody(endpoint, request, response));
     return true;

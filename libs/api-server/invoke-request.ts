@@ -5,6 +5,7 @@ import { parseFunctionReference, type CallerPlace } from '@hearth/catalogue';
 import type { InvokeCommand } from '@hearth/invocation';
 import { functionArn, ServiceError } from '@hearth/kernel';
 import { payloadLimit, payloadTooLarge } from './body-limits.js';
+import type { InvokeOperation } from './invoke-operation.js';
 import { traceHeader } from './trace-header.js';
 
 /** The form nearly every call has: a bare name. Everything else takes the slower, exact way. */
@@ -15,6 +16,7 @@ const MAX_CLIENT_CONTEXT = 3_583;
 const EMPTY_EVENT = Buffer.from('{}');
 
 export interface InvokeRequest {
+  operation: InvokeOperation;
   /** Decoded label of the path. */
   functionName: string;
   query: QueryParameters;
@@ -34,27 +36,34 @@ export interface ParsedInvoke {
   resource: string;
 }
 
+/** What `X-Amz-Invocation-Type` may say; InvokeAsync has no such header. */
+const TYPES: Readonly<Record<InvokeOperation, readonly (string | undefined)[]>> = {
+  Invoke: [undefined, 'RequestResponse', 'Event', 'DryRun'],
+  InvokeWithResponseStream: [undefined, 'RequestResponse', 'DryRun'],
+  InvokeAsync: [],
+};
+
 /**
- * Parses and checks an Invoke request (spec/invoke.md 1). Synchronous and without copies of the payload: this is the hot path.
+ * Parses and checks a request of one of the invoke operations (spec/invoke.md 1 and 5). Synchronous and without copies of the payload: this is the hot path.
  * @throws ServiceError
  */
 export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): ParsedInvoke {
-  const { headers, query, place } = request;
+  const { operation, headers, query, place } = request;
   const type = headers['x-amz-invocation-type'] as string | undefined;
   const logType = headers['x-amz-log-type'] as string | undefined;
   const qualifier = query.get('Qualifier')?.[0];
   const plain =
     PLAIN_NAME.test(request.functionName) &&
     (qualifier === undefined || PLAIN_QUALIFIER.test(qualifier)) &&
-    (type === undefined || type === 'RequestResponse' || type === 'Event' || type === 'DryRun') &&
+    TYPES[operation].includes(type) &&
     (logType === undefined || logType === 'None' || logType === 'Tail');
   if (!plain) validateByModel(lambda, request);
   refuseUnsupported(headers);
-  const invocationType = (type ?? 'RequestResponse') as InvokeCommand['invocationType'];
-  if (request.body.length > payloadLimit(invocationType)) throw payloadTooLarge(request.body.length, invocationType);
+  const invocationType = operation === 'InvokeAsync' ? 'Event' : ((type ?? 'RequestResponse') as InvokeCommand['invocationType']);
+  if (request.body.length > payloadLimit(operation, invocationType)) throw payloadTooLarge(operation, request.body.length, invocationType);
   const reference = plain
     ? { name: request.functionName, qualifier, accountId: place.accountId, arn: functionArn(place.region, place.accountId, request.functionName, qualifier) }
-    : parseFunctionReference(request.functionName, qualifier, { ...place, action: 'lambda:InvokeFunction' });
+    : parseFunctionReference(request.functionName, operation === 'InvokeAsync' ? undefined : qualifier, { ...place, action: actionOf(operation) });
   const clientContext = readClientContext(headers['x-amz-client-context'] as string | undefined);
   const payload = request.body.length === 0 ? EMPTY_EVENT : request.body;
   checkJson(payload);
@@ -79,8 +88,13 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
   };
 }
 
-function validateByModel(lambda: RestJsonService, { functionName, query, headers, body }: InvokeRequest): void {
-  lambda.decode(lambda.model.operations['Invoke']!, { labels: { FunctionName: functionName }, query, headers, body });
+/** The permission a caller needs. */
+export function actionOf(operation: InvokeOperation): string {
+  return operation === 'InvokeAsync' ? 'lambda:InvokeAsync' : 'lambda:InvokeFunction';
+}
+
+function validateByModel(lambda: RestJsonService, { operation, functionName, query, headers, body }: InvokeRequest): void {
+  lambda.decode(lambda.model.operations[operation]!, { labels: { FunctionName: functionName }, query, headers, body });
 }
 
 /** Headers of features that Hearth does not have are refused, never ignored. */

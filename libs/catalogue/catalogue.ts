@@ -12,6 +12,7 @@ import { deleteFunctionConcurrency } from './api/delete-function-concurrency.js'
 import { deleteFunctionEventInvokeConfig } from './api/delete-function-event-invoke-config.js';
 import { deleteFunction } from './api/delete-function.js';
 import { deleteLayerVersion } from './api/delete-layer-version.js';
+import { deleteProvisionedConcurrencyConfig } from './api/delete-provisioned-concurrency-config.js';
 import { deleteResourcePolicy } from './api/delete-resource-policy.js';
 import { getAccountSettings } from './api/get-account-settings.js';
 import { getAlias } from './api/get-alias.js';
@@ -25,18 +26,21 @@ import { getLayerVersionByArn } from './api/get-layer-version-by-arn.js';
 import { getLayerVersionPolicy } from './api/get-layer-version-policy.js';
 import { getLayerVersion } from './api/get-layer-version.js';
 import { getPolicy } from './api/get-policy.js';
+import { getProvisionedConcurrencyConfig } from './api/get-provisioned-concurrency-config.js';
 import { getResourcePolicy } from './api/get-resource-policy.js';
 import { listAliases } from './api/list-aliases.js';
 import { listFunctionEventInvokeConfigs } from './api/list-function-event-invoke-configs.js';
 import { listFunctions } from './api/list-functions.js';
 import { listLayerVersions } from './api/list-layer-versions.js';
 import { listLayers } from './api/list-layers.js';
+import { listProvisionedConcurrencyConfigs } from './api/list-provisioned-concurrency-configs.js';
 import { listTags } from './api/list-tags.js';
 import { listVersionsByFunction } from './api/list-versions-by-function.js';
 import { publishLayerVersion } from './api/publish-layer-version.js';
 import { publishVersion } from './api/publish-version.js';
 import { putFunctionConcurrency } from './api/put-function-concurrency.js';
 import { putFunctionEventInvokeConfig } from './api/put-function-event-invoke-config.js';
+import { putProvisionedConcurrencyConfig } from './api/put-provisioned-concurrency-config.js';
 import { putResourcePolicy } from './api/put-resource-policy.js';
 import { removeLayerVersionPermission } from './api/remove-layer-version-permission.js';
 import { removePermission } from './api/remove-permission.js';
@@ -63,6 +67,7 @@ import { isLayerArn, layerPolicy } from './layer-access.js';
 import { LayerStore } from './layer-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
+import { ProvisionedConfigs } from './provisioned/provisioned-configs.js';
 import { CachingFunctionResolver } from './resolver.js';
 import { CatalogueStore } from './store.js';
 
@@ -106,6 +111,8 @@ export interface Catalogue {
   /** By operation name of the service model. */
   operations: Record<string, OperationHandler>;
   resolver: FunctionResolver;
+  /** Orders of provisioned concurrency, for who fulfils them. */
+  provisioned: ProvisionedConfigs;
   /** For who keeps something about functions in memory. */
   changes: FunctionChanges;
   /**
@@ -168,6 +175,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   return {
     operations: operationsOf(parts),
     resolver,
+    provisioned: new ProvisionedConfigs(database, onChange),
     changes: { isLive: () => feed.isLive(), subscribe: (listener) => void listeners.push(listener) },
     functionPolicy: (arn) => policies.find(arn),
     resourcePolicy: (arn) => (isLayerArn(arn) ? layerPolicy(parts.layers, arn) : policies.find(arn)),
@@ -209,6 +217,10 @@ function operationsOf(parts: CatalogueParts): Record<string, OperationHandler> {
     PutFunctionConcurrency: putFunctionConcurrency(parts),
     GetFunctionConcurrency: getFunctionConcurrency(parts),
     DeleteFunctionConcurrency: deleteFunctionConcurrency(parts),
+    PutProvisionedConcurrencyConfig: putProvisionedConcurrencyConfig(parts),
+    GetProvisionedConcurrencyConfig: getProvisionedConcurrencyConfig(parts),
+    ListProvisionedConcurrencyConfigs: listProvisionedConcurrencyConfigs(parts),
+    DeleteProvisionedConcurrencyConfig: deleteProvisionedConcurrencyConfig(parts),
     GetAccountSettings: getAccountSettings(parts),
     PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig(parts),
     UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig(parts),

@@ -31,8 +31,10 @@ export interface InvocableVersion {
   concurrency?: {
     /** Set aside for the function, all its versions together; absent: it shares the rest of the account. */
     reserved?: number;
-    /** Reserved by all functions of the account. */
+    /** Claimed by all functions of the account: what they reserved, or else what is provisioned for them. */
     reservedInAccount: number;
+    /** Sandboxes that are held for the qualifier that was resolved. */
+    provisioned?: { qualifier: string; requested: number };
   };
   /** Event invoke config of the qualifier that was resolved; absent members have Lambda's defaults. */
   asynchronous?: { maximumRetryAttempts?: number; maximumEventAgeSeconds?: number };

@@ -4,6 +4,7 @@ export { createCatalogue, type Catalogue, type CatalogueOptions, type FunctionCh
 export { storedFunctionPolicy } from './function-policies.js';
 export { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
 export { functionEnvironments } from './function-environments.js';
+export { ProvisionedConfigs, type Fulfilment, type ProvisionedConfig, type ProvisionedVersion } from './provisioned/provisioned-configs.js';
 export type { CodeLink, LinkedCode } from './parts.js';
 export type { Prepare, PreparedVersion } from './preparations.js';
 export type { ChangeListener } from './change-feed.js';

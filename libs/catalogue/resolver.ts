@@ -90,7 +90,11 @@ export class CachingFunctionResolver implements FunctionResolver {
       ...(loggingConfig.SystemLogLevel && { systemLogLevel: loggingConfig.SystemLogLevel }),
       logGroup: loggingConfig.LogGroup,
       recursiveLoop: owner.recursiveLoop,
-      concurrency: Object.freeze({ ...(owner.reservedConcurrency === null ? {} : { reserved: owner.reservedConcurrency }), reservedInAccount: shared.reservedInAccount }),
+      concurrency: Object.freeze({
+        ...(owner.reservedConcurrency === null ? {} : { reserved: owner.reservedConcurrency }),
+        reservedInAccount: shared.reservedInAccount,
+        ...(shared.provisioned === undefined ? {} : { provisioned: Object.freeze(shared.provisioned) }),
+      }),
       asynchronous: Object.freeze(shared.asynchronous),
     });
   }

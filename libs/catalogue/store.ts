@@ -11,6 +11,7 @@ import type { Database } from '@hearth/database';
 import type pg from 'pg';
 import { functionNotFound } from './errors.js';
 import { LATEST, type FunctionRecord, type RecursiveLoop, type VersionRecord } from './function-record.js';
+import { deleteProvisioned, stopServing } from './provisioned/provisioned-store.js';
 import { INSERT_VERSION, SELECT_VERSION, toFunction, toVersion, UPDATE_VERSION, versionValues } from './version-rows.js';
 
 export interface FunctionPlace {
@@ -238,13 +239,18 @@ export class FunctionChange {
   /** @returns false when there is no such version */
   async deleteVersion(version: string): Promise<boolean> {
     await this.noteCodeOf('function_id = $1 AND version = $2', [this.functionId, version]);
+    await stopServing(this.client, this.functionId, version);
     return (await this.client.query('DELETE FROM function_versions WHERE function_id = $1 AND version = $2', [this.functionId, version])).rowCount === 1;
   }
 
-  /** What a version or an alias has of its own goes with it: it must not come back with the name. */
-  async deleteSettingsOf(qualifier: string): Promise<void> {
+  /**
+   * What a version or an alias has of its own goes with it: it must not come back with the name.
+   * @returns whether concurrency was provisioned for it
+   */
+  async deleteSettingsOf(qualifier: string): Promise<boolean> {
     await this.client.query('DELETE FROM function_policies WHERE function_id = $1 AND qualifier = $2', [this.functionId, qualifier]);
     await this.client.query('DELETE FROM function_event_invoke_configs WHERE function_id = $1 AND qualifier = $2', [this.functionId, qualifier]);
+    return deleteProvisioned(this.client, this.functionId, qualifier);
   }
 
   async deleteFunction(): Promise<void> {

@@ -25,7 +25,15 @@ export async function startWorker({ pool, queue, settings, logger }: WorkerParts
   const server = new WorkerServer({ pool, secret: settings.HEARTH_FLEET_SECRET, host, port: settings.HEARTH_WORKER_PORT, logger });
   const port = await server.listen();
   const url = settings.HEARTH_WORKER_ADVERTISE?.replace(/\/$/, '') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const registration = new WorkerRegistration({ queue, url, capacity: settings.HEARTH_SANDBOX_MAX, running: () => server.running, warmKeys: () => server.recentKeys, logger });
+  const registration = new WorkerRegistration({
+    queue,
+    url,
+    capacity: settings.HEARTH_SANDBOX_MAX,
+    running: () => server.running,
+    warmKeys: () => server.recentKeys,
+    provisioned: () => Object.fromEntries(pool.provisionReport().held.map(({ key, ready }) => [key, ready])),
+    logger,
+  });
   await registration.start();
   logger.info({ url }, 'worker is ready');
   const stop = async (drainMs: number): Promise<void> => {

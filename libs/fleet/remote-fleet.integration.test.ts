@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadSettings } from '@hearth/config';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import { QueueConnection, startTestRedis, type Logger, type TestRedis } from '@hearth/queue';
-import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
+import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
 import { RemoteFleet, startWorker, type InvocationRunner, type RunningWorker } from './index.js';
 
 const SECRET = 'a secret for tests only';
@@ -14,11 +14,20 @@ const SECRET = 'a secret for tests only';
 class TestPool implements InvocationRunner {
   readonly calls: InvocationRequest[] = [];
   aborted = 0;
+  orders: readonly ProvisionOrder[] = [];
 
   constructor(
     readonly name: string,
     private readonly behaviour: (request: InvocationRequest, signal?: AbortSignal) => Promise<void> = () => Promise.resolve(),
   ) {}
+
+  provision(orders: readonly ProvisionOrder[]): void {
+    this.orders = orders;
+  }
+
+  provisionReport(): ProvisionReport {
+    return { maxSandboxes: 10, memoryMb: 4_096, held: this.orders.map(({ key, count }) => ({ key, count, ready: count, starting: 0 })) };
+  }
 
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     this.calls.push(request);
@@ -245,5 +254,28 @@ describe('invocations over the network', () => {
     const queue = await connect();
     expect(() => new RemoteFleet({ queue, secret: undefined, logger })).toThrow('HEARTH_FLEET_SECRET is not set.');
     await expect(startWorker({ pool: new TestPool('x'), queue, settings: loadSettings({ HEARTH_WORKER_PORT: '0' }), logger })).rejects.toThrow('HEARTH_FLEET_SECRET is not set.');
+  });
+
+  it('prefer the worker that holds provisioned sandboxes for them', async () => {
+    const pools = ['one', 'two', 'three'].map((name) => new TestPool(name));
+    for (const pool of pools) await worker(pool);
+    const remote = await fleet();
+    const hosts = await remote.hosts();
+    expect(hosts.map(({ maxSandboxes, held }) => ({ maxSandboxes, held }))).toEqual(Array(3).fill({ maxSandboxes: 10, held: [] }));
+    for (const { id } of hosts) {
+      await remote.provision(id, [{ key: 'held', qualifier: 'live', spec: request('f').spec, count: 2 }]);
+      const holder = pools.find(({ orders }) => orders.length > 0)!;
+      expect(holder.orders).toMatchObject([{ key: 'held', count: 2, spec: { environment: { UMLAUT: 'ä' } } }]);
+      expect((await remote.hosts()).find((host) => host.id === id)!.held).toEqual([{ key: 'held', count: 2, ready: 2, starting: 0 }]);
+      // Control planes hear of it with the next heartbeat.
+      const deadline = performance.now() + 15_000;
+      for (let inRow = 0; inRow < 8; ) {
+        if (performance.now() > deadline) throw new Error('the invocations never went there');
+        const { logTail } = await remote.invoke({ ...request(`f${Math.random()}`), provisionedKey: 'held' });
+        inRow = Buffer.from(logTail).toString() === `from ${holder.name}` ? inRow + 1 : 0;
+      }
+      await remote.provision(id, []);
+    }
+    await expect(remote.provision('gone', [])).rejects.toThrow(InfrastructureError);
   });
 });

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { InfrastructureError } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
-import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
+import type { InvocationOutcome, InvocationRequest, ProvisionOrder } from '@hearth/sandbox';
 import type { Fleet } from './fleet.js';
 import { requireFleetSecret } from './fleet-signature.js';
 import { place } from './placement.js';
+import type { Provisioner, SandboxHost } from './provisioner.js';
 import { WarmRecord } from './warm-record.js';
 import { NotStarted, WorkerClient } from './worker-client.js';
 import { WorkerDirectory, type WorkerAnnouncement } from './worker-directory.js';
@@ -36,11 +37,13 @@ const MAX_TRIES = 3;
  * 2. Everything else that goes wrong on the way is an InfrastructureError: the caller decides whether to run it again.
  * 3. An invocation on a worker that is gone ends: a host without power closes no connections.
  */
-export class RemoteFleet implements Fleet {
+export class RemoteFleet implements Fleet, Provisioner {
   readonly #client: WorkerClient;
   readonly #directory: WorkerDirectory;
   readonly #warm: WarmRecord;
   readonly #suspectUntil = new Map<string, number>();
+  /** As each worker told it last. */
+  readonly #hosts = new Map<string, SandboxHost>();
   /** Invocations under way on registered workers. */
   readonly #underWay = new Map<string, { url: string; aborts: Set<AbortController> }>();
 
@@ -64,11 +67,11 @@ export class RemoteFleet implements Fleet {
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const { sandboxKey } = request.spec;
     if (this.#directory.workers().length === 0) await this.#firstWorker(signal);
-    const candidates = this.#candidates(sandboxKey);
+    const candidates = this.#candidates(sandboxKey, request.provisionedKey);
     let refusal: NotStarted | undefined;
-    for (const { worker } of candidates.slice(0, MAX_TRIES)) {
+    for (const { worker, provisionedFree } of candidates.slice(0, MAX_TRIES)) {
       try {
-        return await this.#invokeOn(worker, request, signal);
+        return await this.#invokeOn(worker, request, provisionedFree > 0 ? request.provisionedKey! : sandboxKey, signal);
       } catch (error) {
         if (!(error instanceof NotStarted)) throw error;
         refusal = error;
@@ -92,7 +95,7 @@ export class RemoteFleet implements Fleet {
     }
   }
 
-  #candidates(sandboxKey: string): { worker: WorkerAnnouncement }[] {
+  #candidates(sandboxKey: string, provisionedKey: string | undefined): { worker: WorkerAnnouncement; provisionedFree: number }[] {
     const now = performance.now();
     const known = this.#directory.workers().map((worker) => ({
       worker,
@@ -100,29 +103,51 @@ export class RemoteFleet implements Fleet {
       capacity: Math.max(1, worker.capacity),
       running: Math.max(worker.running, this.#warm.runningOn(worker.id)),
       warmFree: this.#warm.warmFree(worker.id, sandboxKey) ?? (worker.warmKeys.includes(sandboxKey) ? 1 : 0),
+      provisionedFree: provisionedKey === undefined ? 0 : (worker.provisioned?.[provisionedKey] ?? 0) - this.#warm.running(worker.id, provisionedKey),
       suspect: (this.#suspectUntil.get(worker.id) ?? 0) > now,
     }));
     const placed = place(known, sandboxKey);
     return [...placed.filter((candidate) => !candidate.suspect), ...placed.filter((candidate) => candidate.suspect)];
   }
 
-  async #invokeOn(worker: WorkerAnnouncement, request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
-    const { sandboxKey } = request.spec;
+  /** @param key under which its sandbox is remembered as in use */
+  async #invokeOn(worker: WorkerAnnouncement, request: InvocationRequest, key: string, signal?: AbortSignal): Promise<InvocationOutcome> {
     const lost = new AbortController();
     const entry = this.#underWay.get(worker.id) ?? { url: worker.url, aborts: new Set() };
     this.#underWay.set(worker.id, entry);
     entry.aborts.add(lost);
-    this.#warm.started(worker.id, sandboxKey);
+    this.#warm.started(worker.id, key);
     let survived = false;
     try {
       const outcome = await this.#client.invoke(worker.url, request, signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]));
       survived = outcome.status !== 'timeout';
       return outcome;
     } finally {
-      this.#warm.ended(worker.id, sandboxKey, survived);
+      this.#warm.ended(worker.id, key, survived);
       entry.aborts.delete(lost);
       if (entry.aborts.size === 0) this.#underWay.delete(worker.id);
     }
+  }
+
+  async hosts(): Promise<SandboxHost[]> {
+    await this.#directory.refresh();
+    const workers = this.#directory.workers();
+    const found = await Promise.all(workers.map((worker) => this.#host(worker, undefined).catch(() => this.#hosts.get(worker.id)))); // Not answering: told as it was last.
+    const known = new Set(workers.map(({ id }) => id));
+    for (const id of this.#hosts.keys()) if (!known.has(id)) this.#hosts.delete(id);
+    return found.filter((host) => host !== undefined);
+  }
+
+  async provision(hostId: string, orders: readonly ProvisionOrder[]): Promise<SandboxHost> {
+    const worker = this.#directory.workers().find(({ id }) => id === hostId);
+    if (worker === undefined) throw new InfrastructureError(`worker ${hostId} is not registered any more`);
+    return this.#host(worker, orders);
+  }
+
+  async #host({ id, url }: WorkerAnnouncement, orders: readonly ProvisionOrder[] | undefined): Promise<SandboxHost> {
+    const host = { id, ...(await this.#client.provision(url, orders)) };
+    this.#hosts.set(id, host);
+    return host;
   }
 
   /** A worker that is no longer registered and does not answer either is gone, and with it what ran there. */

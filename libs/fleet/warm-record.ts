@@ -48,6 +48,11 @@ export class WarmRecord {
     return this.#runningOn.get(workerId) ?? 0;
   }
 
+  /** Invocations of this process that run there under the key. */
+  running(workerId: string, key: string): number {
+    return this.#uses.get(`${workerId} ${key}`)?.running ?? 0;
+  }
+
   /** @returns undefined when this process never used the version there */
   warmFree(workerId: string, sandboxKey: string): number | undefined {
     const use = this.#uses.get(`${workerId} ${sandboxKey}`);

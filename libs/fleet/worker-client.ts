@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
-import type { InvocationOutcome, InvocationRequest } from '@hearth/sandbox';
+import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
 import { signatureHeaders } from './fleet-signature.js';
 import { decodeFrame, encodeFrame } from './frames.js';
 import { NOT_STARTED_HEADER, type SerialisedServiceError } from './worker-server.js';
@@ -13,6 +13,8 @@ export class NotStarted extends Error {
 const CONNECT_MS = 2_000;
 /** Beyond the function's own timeout: cold start and queueing in the worker. */
 const ANSWER_MARGIN_MS = 120_000;
+/** The worker only notes what is ordered. */
+const PROVISION_MS = 5_000;
 
 /** Speaks to workers over kept-alive connections. */
 export class WorkerClient {
@@ -27,7 +29,7 @@ export class WorkerClient {
    */
   async invoke(url: string, { payload, ...header }: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const body = encodeFrame(header, [payload]);
-    const { status, headers, bytes } = await this.#post(url, body, header.spec.timeoutSeconds * 1_000 + ANSWER_MARGIN_MS, signal);
+    const { status, headers, bytes } = await this.#post(url, '/invoke', body, header.spec.timeoutSeconds * 1_000 + ANSWER_MARGIN_MS, signal);
     const frame = decodeOrLost(bytes);
     if (status === 200) return { ...(frame.header as unknown as Omit<InvocationOutcome, 'payload' | 'logTail'>), payload: frame.bodies[0] ?? Buffer.alloc(0), logTail: frame.bodies[1] ?? Buffer.alloc(0) };
     const message = String((frame.header as { message?: unknown }).message);
@@ -37,6 +39,21 @@ export class WorkerClient {
     }
     if (headers[NOT_STARTED_HEADER] !== undefined || status === 401) throw new NotStarted(`${url}: ${message}`);
     throw new InfrastructureError(`worker ${url}: ${message}`);
+  }
+
+  /**
+   * @param orders absent: only asks what is held
+   * @throws InfrastructureError when the worker does not answer or refuses
+   */
+  async provision(url: string, orders: readonly ProvisionOrder[] | undefined): Promise<ProvisionReport> {
+    try {
+      const { status, bytes } = await this.#post(url, '/provision', encodeFrame({ orders }, []), PROVISION_MS);
+      const { header } = decodeOrLost(bytes);
+      if (status === 200) return header as unknown as ProvisionReport;
+      throw new InfrastructureError(`worker ${url}: ${String(header['message'])}`);
+    } catch (error) {
+      throw error instanceof NotStarted ? new InfrastructureError(error.message, { cause: error }) : error;
+    }
   }
 
   /** Whether somebody answers there, over a connection of its own. */
@@ -53,13 +70,13 @@ export class WorkerClient {
     this.#agent.destroy();
   }
 
-  async #post(url: string, body: Buffer, answerMs: number, signal?: AbortSignal): Promise<{ status: number; headers: IncomingMessage['headers']; bytes: Buffer }> {
+  async #post(url: string, path: string, body: Buffer, answerMs: number, signal?: AbortSignal): Promise<{ status: number; headers: IncomingMessage['headers']; bytes: Buffer }> {
     let connected = false;
-    const request = httpRequest(`${url}/invoke`, {
+    const request = httpRequest(`${url}${path}`, {
       method: 'POST',
       agent: this.#agent,
       signal,
-      headers: { ...signatureHeaders(this.secret, '/invoke', body, Date.now()), 'content-type': 'application/octet-stream', 'content-length': body.length },
+      headers: { ...signatureHeaders(this.secret, path, body, Date.now()), 'content-type': 'application/octet-stream', 'content-length': body.length },
     });
     watchConnection(request, () => (connected = true));
     const deadline = setTimeout(() => request.destroy(new Error('the worker did not answer in time')), answerMs);

@@ -11,6 +11,8 @@ export interface WorkerAnnouncement {
   running: number;
   /** Sandbox keys used lately: where other control planes find warm sandboxes. */
   warmKeys: string[];
+  /** Provisioned sandboxes that are ready, by key; absent when there are none. */
+  provisioned?: Record<string, number>;
 }
 
 /** A worker that missed three heartbeats is not offered any more. */

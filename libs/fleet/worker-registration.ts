@@ -9,8 +9,12 @@ export interface RegistrationOptions {
   capacity: number;
   running: () => number;
   warmKeys: () => string[];
+  provisioned: () => Record<string, number>;
   logger: Logger;
 }
+
+/** Looks whether provisioned sandboxes became ready or ended: control planes should not learn it a heartbeat late. */
+const LOOK_MS = 200;
 
 /** Keeps a worker registered in Redis while it lives. A wiped Redis knows it again after the next heartbeat. */
 export class WorkerRegistration {
@@ -18,17 +22,23 @@ export class WorkerRegistration {
   readonly id = randomUUID();
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #provisionedTold = '{}';
 
   constructor(private readonly options: RegistrationOptions) {}
 
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+    this.#lookTimer = setInterval(() => {
+      if (JSON.stringify(this.options.provisioned()) !== this.#provisionedTold) void this.#beat();
+    }, LOOK_MS);
     await this.#beat();
   }
 
   /** Leaves at once, so that nobody places anything here any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#lookTimer);
     try {
       await announce(this.options.queue, this.#announcement(), 0);
     } catch (error) {
@@ -39,7 +49,9 @@ export class WorkerRegistration {
   /** Never rejects: the next beat tries again. */
   async #beat(): Promise<void> {
     try {
-      await announce(this.options.queue, this.#announcement(), WORKER_LEASE_MS);
+      const announcement = this.#announcement();
+      this.#provisionedTold = JSON.stringify(announcement.provisioned);
+      await announce(this.options.queue, announcement, WORKER_LEASE_MS);
       if (this.#failing) this.options.logger.info({}, 'the worker is registered again');
       this.#failing = false;
     } catch (error) {
@@ -49,7 +61,7 @@ export class WorkerRegistration {
   }
 
   #announcement(): WorkerAnnouncement {
-    const { url, capacity, running, warmKeys } = this.options;
-    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys() };
+    const { url, capacity, running, warmKeys, provisioned } = this.options;
+    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys(), provisioned: provisioned() };
   }
 }

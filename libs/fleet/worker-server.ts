@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { InfrastructureError, OperatorError, ServiceError } from '@hearth/kernel';
 import type { Logger } from '@hearth/queue';
-import type { InvocationRequest } from '@hearth/sandbox';
+import type { InvocationRequest, ProvisionOrder } from '@hearth/sandbox';
 import { requireFleetSecret, verify } from './fleet-signature.js';
 import { decodeFrame, encodeFrame } from './frames.js';
 import type { InvocationRunner } from './local-fleet.js';
@@ -27,7 +27,10 @@ const MAX_WARM_KEYS = 256;
 
 type WireRequest = Omit<InvocationRequest, 'payload'>;
 
-/** The worker's door: `POST /invoke` and `GET /health`. */
+/** What a signed request may ask for. */
+const PATHS: ReadonlySet<string> = new Set(['/invoke', '/provision']);
+
+/** The worker's door: `POST /invoke`, `POST /provision` and `GET /health`. */
 export class WorkerServer {
   readonly #server: Server;
   readonly #secret: string;
@@ -81,16 +84,17 @@ export class WorkerServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (request.method === 'GET' && request.url === '/health') return this.#health(response);
-      if (request.method !== 'POST' || request.url !== '/invoke') return answer(response, 404, { message: 'no such resource' });
+      if (request.method !== 'POST' || !PATHS.has(request.url ?? '')) return answer(response, 404, { message: 'no such resource' });
       const body = await readBody(request);
       if (body === undefined) return answer(response, 413, { message: 'the request is too large' });
-      const verdict = verify(this.#secret, '/invoke', request.headers, body, Date.now());
+      const verdict = verify(this.#secret, request.url!, request.headers, body, Date.now());
       if (verdict !== 'valid') {
         this.options.logger.warn({ from: request.socket.remoteAddress, verdict }, 'a request to the worker was refused');
         return answer(response, 401, { message: verdict === 'wrong-time' ? 'the clocks of the two hosts differ by more than 5 minutes' : 'HEARTH_FLEET_SECRET differs' });
       }
       if (this.#draining) return answer(response, 503, { message: 'the worker is draining' }, [], { [NOT_STARTED_HEADER]: 'draining' });
-      await this.#invoke(body, response);
+      if (request.url === '/provision') this.#provision(body, response);
+      else await this.#invoke(body, response);
     } catch (error) {
       this.options.logger.error({ err: error }, 'a request to the worker failed');
       if (!response.headersSent) answer(response, 500, { message: error instanceof Error ? error.message : String(error) });
@@ -101,6 +105,13 @@ export class WorkerServer {
   #health(response: ServerResponse): void {
     const state = this.#draining ? 'draining' : 'ready';
     response.writeHead(this.#draining ? 503 : 200, { 'content-type': 'application/json' }).end(JSON.stringify({ state, running: this.#running }));
+  }
+
+  /** Without orders it only tells what is held. */
+  #provision(body: Buffer, response: ServerResponse): void {
+    const { orders } = decodeFrame<{ orders?: ProvisionOrder[] }>(body).header;
+    if (orders !== undefined) this.options.pool.provision(orders);
+    answer(response, 200, this.options.pool.provisionReport());
   }
 
   async #invoke(body: Buffer, response: ServerResponse): Promise<void> {

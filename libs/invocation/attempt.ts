@@ -1,6 +1,6 @@
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import type { AttemptResult } from './attempt-decision.js';
-import { ReservedConcurrencyZero } from './concurrency.js';
+import { ReservedConcurrencyZero } from './concurrency/concurrency.js';
 import type { ClaimedEvent } from './event-store.js';
 import type { Execution } from './execution.js';
 

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionResolver } from '@hearth/catalogue';
+import type { FunctionResolver, ProvisionedConfigs } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import type { Fleet } from '@hearth/fleet';
+import type { Fleet, Provisioner } from '@hearth/fleet';
 import type { Clock } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
 import { AsyncDispatcher } from './async-dispatcher.js';
 import { LAMBDA_BACKOFF } from './attempt-decision.js';
 import { Backlog } from './backlog.js';
-import { Concurrency } from './concurrency.js';
+import { Concurrency } from './concurrency/concurrency.js';
+import { SharedTokens } from './concurrency/shared-tokens.js';
 import { assertDurablePostgres } from './durable-postgres.js';
 import { EventAcceptor } from './event-acceptor.js';
 import { EventHints } from './event-hints.js';
@@ -18,6 +19,7 @@ import { Execution } from './execution.js';
 import type { InvocationTelemetry } from './invocation-telemetry.js';
 import { InvocationService } from './invocation-service.js';
 import { Janitor } from './janitor.js';
+import { ProvisioningReconciler } from './provisioning/provisioning-reconciler.js';
 import { Reconciler } from './reconciler.js';
 
 export type InvocationSettings = Pick<
@@ -41,7 +43,9 @@ export interface InvocationParts {
   clock: Clock;
   logger: Logger;
   telemetry?: InvocationTelemetry;
-  /** Per account and process; default 1,000. */
+  /** Provisioned concurrency, which the scheduler looks after. */
+  provisioned?: { configs: Pick<ProvisionedConfigs, 'list' | 'note'>; provisioner: Provisioner; intervalMs?: number };
+  /** Per account; default 1,000. */
   accountConcurrency?: number;
 }
 
@@ -57,16 +61,19 @@ export interface Invocation {
   assertDurable(): Promise<void>;
   /** Dispatcher, reconciler and janitor. Any number of processes may run one. @throws OperatorError */
   startScheduler(): Promise<RunningScheduler>;
+  /** For the end of the process, when nothing runs any more: others may have its share of the concurrency at once. */
+  close(): Promise<void>;
 }
 
 const DRAIN_MS = 10_000;
 
 /** Puts the parts together: a control plane uses `service`, a scheduler `startScheduler`, a single process both. */
-export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, accountConcurrency }: InvocationParts): Invocation {
+export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, provisioned, accountConcurrency }: InvocationParts): Invocation {
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
-  const execution = new Execution(resolver, fleet, new Concurrency(accountConcurrency), telemetry);
+  const tokens = new SharedTokens(queue, logger);
+  const execution = new Execution(resolver, fleet, new Concurrency(tokens, accountConcurrency), telemetry);
   const acceptor = new EventAcceptor(database, new EventHints(pointers, backlog, concurrency, logger), settings.HEARTH_ASYNC_MAX_AGE_S * 1_000);
   const assertDurable = (): Promise<void> => assertDurablePostgres(database, { allowUnsafe: settings.HEARTH_ALLOW_UNSAFE_POSTGRES, logger });
 
@@ -92,13 +99,15 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
     dispatcher.start();
     reconciler.start();
     janitor.start();
+    const provisioning = provisioned && new ProvisioningReconciler({ database, resolver, logger, ...provisioned });
+    provisioning?.start();
     let stopping: Promise<void> | undefined;
     const stop = async (drainMs: number): Promise<void> => {
-      await Promise.all([reconciler.stop(), janitor.stop()]);
+      await Promise.all([reconciler.stop(), janitor.stop(), provisioning?.stop()]);
       await dispatcher.stop(drainMs);
     };
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };
   }
 
-  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler };
+  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler, close: () => tokens.close() };
 }

@@ -1,9 +1,10 @@
 import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import type { Fleet, InvocationOutcome } from '@hearth/fleet';
 import { functionArn, ServiceError } from '@hearth/kernel';
-import type { Concurrency } from './concurrency.js';
+import type { Concurrency } from './concurrency/concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import { MAX_HOPS, nextHop, recursiveInvocation } from './lineage.js';
+import { provisionedKey } from './provisioning/provisioned-key.js';
 import { toFunctionSpec } from './to-function-spec.js';
 
 export interface ExecutionTarget {
@@ -46,34 +47,42 @@ export class Execution {
     if (version.state !== 'Active') throw notActive(version.state);
     const hop = nextHop(target.traceHeader, version.functionId);
     if (hop.count > MAX_HOPS && version.recursiveLoop !== 'Allow') throw recursiveInvocation();
-    const pool = this.take(version);
+    const taken = this.take(version);
+    const pool = taken instanceof Promise ? await taken : taken;
     const queuedAt = target.before?.queue?.[0];
     if (queuedAt !== undefined) this.telemetry?.metrics.eventStarted(resolvedAt - queuedAt);
     try {
+      const spec = toFunctionSpec(version);
+      const provisioned = version.concurrency?.provisioned;
       const outcome = await this.fleet.invoke(
         {
           requestId: target.requestId,
-          spec: toFunctionSpec(version),
+          spec,
           payload: target.payload,
           invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
           clientContext: target.clientContext,
           traceHeader: hop.traceHeader,
+          ...(provisioned === undefined ? {} : { provisionedKey: provisionedKey(spec, provisioned.qualifier) }),
         },
         signal,
       );
-      this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome);
+      this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome, provisioned !== undefined);
       return { version, outcome };
     } finally {
       this.concurrency.release(pool);
     }
   }
 
-  private take(version: InvocableVersion): string {
-    try {
-      return this.concurrency.take(version);
-    } catch (error) {
+  private take(version: InvocableVersion): string | Promise<string> {
+    const throttled = (error: unknown): never => {
       this.telemetry?.metrics.throttle(version.accountId, version.functionName);
       throw error;
+    };
+    try {
+      const taken = this.concurrency.take(version);
+      return taken instanceof Promise ? taken.catch(throttled) : taken;
+    } catch (error) {
+      return throttled(error);
     }
   }
 }

@@ -50,6 +50,7 @@ export class InvocationService {
       requestId,
       executedVersion: version.version,
       functionError: outcome.status === 'success' ? undefined : 'Unhandled',
+      errorType: outcome.status === 'success' ? undefined : outcome.errorType,
       payload: outcome.payload,
       logTail: command.wantsLogTail ? outcome.logTail : undefined,
     };

@@ -13,8 +13,8 @@ export class InvocationTelemetry {
   ) {}
 
   /** An invocation reached a sandbox and ended there. */
-  ended(target: ExecutionTarget, type: 'sync' | 'event', phases: Phases, outcome: InvocationOutcome): void {
-    this.metrics.invocation(target.accountId, target.functionName, type, outcome);
+  ended(target: ExecutionTarget, type: 'sync' | 'event', phases: Phases, outcome: InvocationOutcome, wantsProvisioned: boolean): void {
+    this.metrics.invocation(target.accountId, target.functionName, type, outcome, wantsProvisioned);
     if (!this.tracer.enabled) return;
     this.record(type === 'sync' ? 'invoke' : 'attempt', target, phases, {
       attributes: { 'faas.coldstart': outcome.coldStart, 'cloud.account.id': target.accountId },

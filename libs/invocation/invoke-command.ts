@@ -26,6 +26,8 @@ export interface InvokeAnswer {
   requestId: string;
   executedVersion?: string;
   functionError?: 'Unhandled';
+  /** For instance `Runtime.ExitError`; only with `functionError`. */
+  errorType?: string;
   /** Absent for Event and DryRun. */
   payload?: Uint8Array;
   logTail?: Uint8Array;

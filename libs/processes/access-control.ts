@@ -1,4 +1,4 @@
-import type { RequestRecord } from '@hearth/api-server';
+import { ENDPOINT_OPERATIONS, type RequestRecord } from '@hearth/api-server';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, removeLostSandboxHosts, SANDBOX_HOST_RENEW_MS, type Keyring } from '@hearth/iam';
@@ -7,6 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 const SESSION_SWEEP_MS = 3_600_000;
+const INVOKES: ReadonlySet<string> = new Set(ENDPOINT_OPERATIONS);
 
 /** Who may call what, in this process: keys, policies, execution roles, and the trail of calls. */
 @Injectable()
@@ -51,7 +52,7 @@ export class AccessControl {
     if (accountId === undefined || principalArn === undefined || accessKeyId === undefined || service === undefined) return;
     const region = this.settings.HEARTH_REGION;
     this.keyUsage.record(accessKeyId, service, region);
-    if (operation === 'Invoke' && status < 400 && !this.settings.HEARTH_AUDIT_INVOKES) return;
+    if (INVOKES.has(operation) && status < 400 && !this.settings.HEARTH_AUDIT_INVOKES) return;
     this.auditLog.record({
       time,
       accountId,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENDPOINT_OPERATIONS, lambdaPermissions, type ServedService } from '@hearth/api-server';
+import { ENDPOINT_OPERATIONS, LAMBDA_REFUSALS, lambdaPermissions, type ServedService } from '@hearth/api-server';
 import { CodeObjects, DiskPackageStore, UploadStore } from '@hearth/artifacts';
 import { lambdaService, logsService, type AwsService } from '@hearth/aws-wire';
 import { createCatalogue } from '@hearth/catalogue';
@@ -29,7 +29,7 @@ export async function servedTables(): Promise<ServedService[]> {
     const { resolver, changes } = catalogue;
     const functionUrls = createFunctionUrls({ database, resolver, changes, region: 'us-east-1', baseUrl: () => '', clock: systemClock });
     const parts = { database, keyStore, executionRoles: new ExecutionRoles({ database, keyStore }), catalogue, functionUrls, clock: systemClock };
-    return [{ service: lambdaService(), operations: lambdaOperations(parts), permissions: lambdaPermissions }, ...furtherServices(parts)];
+    return [{ service: lambdaService(), operations: lambdaOperations(parts), permissions: lambdaPermissions, refusals: LAMBDA_REFUSALS }, ...furtherServices(parts)];
   } finally {
     await catalogue.close();
     await database.close();
@@ -48,7 +48,7 @@ export function compatibilityReference(tables: readonly ServedService[]): string
   const sections = all.map((table) => {
     const implemented = implementedOperations(table);
     const names = [...table.service.operationNames].sort();
-    const rows = names.map((name) => `| ${name} | ${implemented.has(name) ? 'implemented' : 'refused (501)'} |`);
+    const rows = names.map((name) => `| ${name} | ${implemented.has(name) ? 'implemented' : refusalOf(table, name)} |`);
     return {
       title: TITLES[table.service.name] ?? table.service.name,
       name: table.service.name,
@@ -72,6 +72,11 @@ export function compatibilityReference(tables: readonly ServedService[]): string
     ...sections.flatMap(({ title, rows }) => ['', `## ${title}`, '', '| Operation | State |', '|---|---|', ...rows]),
     '',
   ].join('\n');
+}
+
+function refusalOf({ refusals }: ServedService, operation: string): string {
+  const reason = refusals?.[operation];
+  return reason === undefined ? 'refused (501)' : `refused (501): ${reason}`;
 }
 
 function anchor(title: string): string {

@@ -1,12 +1,12 @@
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { FLEET, type Fleet } from '@hearth/fleet';
-import { createInvocation, InvocationTelemetry } from '@hearth/invocation';
+import { FLEET, type Fleet, type Provisioner } from '@hearth/fleet';
+import { createInvocation, InvocationTelemetry, type Invocation } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
 import type { QueueConnection } from '@hearth/queue';
 import type { Telemetry } from '@hearth/telemetry';
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { CatalogueModule } from './catalogue.module.js';
 import { CATALOGUE, DATABASE, INVOCATION, QUEUE, SETTINGS, TELEMETRY } from './tokens.js';
 
@@ -15,7 +15,9 @@ import { CATALOGUE, DATABASE, INVOCATION, QUEUE, SETTINGS, TELEMETRY } from './t
  * to every module that needs it: Nest tells dynamic modules apart by reference.
  */
 @Module({})
-export class InvocationModule {
+export class InvocationModule implements OnApplicationShutdown {
+  constructor(@Inject(INVOCATION) private readonly invocation: Invocation) {}
+
   static over(fleetModule: Type): DynamicModule {
     return {
       module: InvocationModule,
@@ -23,12 +25,26 @@ export class InvocationModule {
       providers: [
         {
           provide: INVOCATION,
-          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry) =>
-            createInvocation({ database, resolver: catalogue.resolver, fleet, queue, settings, clock: systemClock, logger, telemetry: new InvocationTelemetry(metrics, tracer) }),
+          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet & Provisioner, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry) =>
+            createInvocation({
+              database,
+              resolver: catalogue.resolver,
+              fleet,
+              queue,
+              settings,
+              clock: systemClock,
+              logger,
+              telemetry: new InvocationTelemetry(metrics, tracer),
+              provisioned: { configs: catalogue.provisioned, provisioner: fleet },
+            }),
           inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY],
         },
       ],
       exports: [INVOCATION, CatalogueModule],
     };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.invocation.close();
   }
 }

@@ -70,6 +70,7 @@ async function openPool(
   });
   logger.info({ removed }, 'Sandboxes of former lives are gone');
   metrics.observeSandboxes(() => pool.stats().states);
+  metrics.observeProvisioned(() => pool.provisionedUse());
   return pool;
 }
 

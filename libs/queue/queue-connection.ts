@@ -27,6 +27,7 @@ export class QueueConnection {
   readonly redis: Redis;
   readonly #queues: PointerQueue[] = [];
   readonly #workers: PointerWorker[] = [];
+  readonly #subscribers = new Set<Redis>();
   #reachable = true;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +67,24 @@ export class QueueConnection {
     return worker;
   }
 
+  /**
+   * Hears what is published on a channel, over a connection of its own. What is said while Redis is away is not heard.
+   * @param gap called whenever hearing begins: what was said before is unknown
+   * @returns ends it
+   */
+  subscribe(channel: string, hear: (message: string) => void, gap: () => void): () => void {
+    const redis = this.#connect({ maxRetriesPerRequest: null, autoResubscribe: false });
+    this.#subscribers.add(redis);
+    redis.on('message', (_channel: string, message: string) => hear(message));
+    redis.on('ready', () => {
+      redis.subscribe(channel).then(gap, () => undefined); // A connection that broke is made anew, and asks again.
+    });
+    return () => {
+      redis.disconnect();
+      this.#subscribers.delete(redis);
+    };
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -73,10 +92,11 @@ export class QueueConnection {
   async #close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
     await Promise.all(this.#queues.map((queue) => queue.close()));
+    for (const redis of this.#subscribers) redis.disconnect();
     this.redis.disconnect();
   }
 
-  #connect(settings: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null; commandTimeout?: number }): Redis {
+  #connect(settings: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null; commandTimeout?: number; autoResubscribe?: boolean }): Redis {
     const redis = new Redis(this.options.url, { ...settings, connectTimeout: 5_000, disconnectTimeout: 200, keepAlive: 10_000, retryStrategy: (attempt) => Math.min(50 * attempt, RECONNECT_MAX_MS) });
     redis.on('error', (error: Error & { code?: string }) => {
       // Said once per outage, not once per attempt.

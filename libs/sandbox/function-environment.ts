@@ -7,6 +7,8 @@ export interface FunctionCredentials {
   sessionToken: string;
 }
 
+export type InitializationType = 'on-demand' | 'provisioned-concurrency';
+
 /** What differs from sandbox to sandbox, or between drivers. */
 export interface EnvironmentPlace {
   logStream: string;
@@ -17,6 +19,8 @@ export interface EnvironmentPlace {
   runtimeApi?: string;
   /** URL at which the sandbox reaches Hearth's own API; absent where it cannot. */
   apiEndpoint?: string;
+  /** Default `on-demand`. */
+  initializationType?: InitializationType;
 }
 
 /**
@@ -80,7 +84,7 @@ function platform(spec: FunctionSpec, place: EnvironmentPlace): Record<string, s
     AWS_LAMBDA_LOG_STREAM_NAME: place.logStream,
     AWS_LAMBDA_LOG_FORMAT: spec.logFormat,
     ...(spec.logFormat === 'JSON' && spec.applicationLogLevel ? { AWS_LAMBDA_LOG_LEVEL: spec.applicationLogLevel } : {}),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_INITIALIZATION_TYPE: place.initializationType ?? 'on-demand',
     _AWS_XRAY_DAEMON_ADDRESS: '169.254.100.1',
     _AWS_XRAY_DAEMON_PORT: '2000',
     ...(place.runtimeApi ? { AWS_LAMBDA_RUNTIME_API: place.runtimeApi } : {}),

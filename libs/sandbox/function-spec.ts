@@ -40,6 +40,8 @@ export interface InvocationRequest {
   clientContext?: string;
   /** `Root=...;Parent=...;Sampled=0|1` */
   traceHeader: string;
+  /** Sandboxes that were provisioned under this key serve it first; then those of its version. */
+  provisionedKey?: string;
 }
 
 export interface InvocationOutcome {
@@ -52,6 +54,8 @@ export interface InvocationOutcome {
   /** The last 4 KB of the invocation's log. */
   logTail: Uint8Array;
   coldStart: boolean;
+  /** It ran in a provisioned sandbox. */
+  provisioned?: boolean;
   durationMs: number;
   billedDurationMs: number;
   initDurationMs?: number;

@@ -1,5 +1,6 @@
 export type { FunctionSpec, InvocationOutcome, InvocationRequest } from './function-spec.js';
 export type { LogLine, LogSink } from './log-sink.js';
+export type { HeldSandboxes, ProvisionedUse, ProvisionOrder, ProvisionReport } from './provision.js';
 export { RuntimeCatalogue, type RuntimeEntry } from './runtime-catalogue.js';
 export type { FunctionCredentials } from './function-environment.js';
 export { ApiBridge, type ApiBridgeOptions } from './api-bridge/api-bridge.js';

@@ -1,5 +1,5 @@
 import type { RuntimeChannel } from './channel/runtime-channel.js';
-import type { FunctionCredentials } from './function-environment.js';
+import type { FunctionCredentials, InitializationType } from './function-environment.js';
 import type { FunctionSpec } from './function-spec.js';
 
 /**
@@ -29,6 +29,8 @@ export interface SandboxOrder {
   /** 32 hex digits, unique. */
   id: string;
   spec: FunctionSpec;
+  /** Default `on-demand`. */
+  initializationType?: InitializationType;
   /** Absolute path of the unpacked, read-only code. */
   codePath: string;
   /** Absolute path of the merged, read-only layers; absent when the function has none. */

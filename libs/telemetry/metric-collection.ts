@@ -24,6 +24,7 @@ export class PlatformMetricProducer implements MetricProducer {
     const { metrics } = this;
     const functions = [...metrics.functions.values()].flatMap((account) => [...account.values()]);
     const cpu = process.cpuUsage();
+    const provisioned = metrics.provisionedUse().map((use) => ({ ...use, labels: { account_id: use.accountId, function_name: use.functionName, resource: `${use.functionName}:${use.qualifier}` } }));
     return [
       this.counter('hearth_invocations_total', 'Invocations that ended in a sandbox', functions, (f) => [
         [f.invocations.sync, { type: 'sync' }],
@@ -34,6 +35,8 @@ export class PlatformMetricProducer implements MetricProducer {
         [f.errors.timeout, { reason: 'timeout' }],
       ]),
       this.counter('hearth_cold_starts_total', 'Invocations that waited for a new sandbox', functions, (f) => [[f.coldStarts, {}]]),
+      this.counter('hearth_provisioned_concurrency_invocations_total', 'Invocations of provisioned versions and aliases that ran in a provisioned sandbox', functions, (f) => [[f.provisioned.provisioned, {}]]),
+      this.counter('hearth_provisioned_concurrency_spillover_invocations_total', 'Invocations of provisioned versions and aliases that ran elsewhere', functions, (f) => [[f.provisioned.spillover, {}]]),
       this.counter('hearth_throttles_total', 'Invocations refused because of a concurrency limit', functions, (f) => [[f.throttles, {}]]),
       this.counter('hearth_async_events_received_total', 'Events committed and answered 202', functions, (f) => [[f.eventsReceived, {}]]),
       this.counter('hearth_async_events_dropped_total', 'Events that ended without success', functions, (f) =>
@@ -45,6 +48,9 @@ export class PlatformMetricProducer implements MetricProducer {
       ]),
       this.histogram('hearth_async_event_age_seconds', 'Age of an event when it was handed to a sandbox', [[metrics.eventAge, {}]]),
       this.gauge('hearth_sandboxes', 'Sandboxes by state', Object.entries(metrics.sandboxCounts()).map(([state, count]) => [count ?? 0, { state }])),
+      this.gauge('hearth_provisioned_concurrency_ready', 'Provisioned sandboxes that are initialised, on this machine', provisioned.map(({ ready, labels }) => [ready, labels])),
+      this.gauge('hearth_provisioned_concurrent_executions', 'Provisioned sandboxes that run an invocation, on this machine', provisioned.map(({ busy, labels }) => [busy, labels])),
+      this.gauge('hearth_provisioned_concurrency_utilization', 'Part of the provisioned sandboxes that runs an invocation, on this machine', provisioned.map(({ ready, busy, labels }) => [ready === 0 ? 0 : busy / ready, labels])),
       this.sum(
         'hearth_http_requests_total',
         'API requests by operation and status',

@@ -15,9 +15,20 @@ export interface FunctionCounts {
   invocations: { sync: number; event: number };
   errors: { error: number; timeout: number };
   coldStarts: number;
+  /** Invocations of what is provisioned: in a provisioned sandbox, and in another because those were busy or not ready. */
+  provisioned: { provisioned: number; spillover: number };
   throttles: number;
   eventsReceived: number;
   eventsDropped: Map<string, number>;
+}
+
+/** Provisioned sandboxes of a version or an alias on this machine; read at scrape time. */
+export interface ProvisionedUse {
+  accountId: string;
+  functionName: string;
+  qualifier: string;
+  ready: number;
+  busy: number;
 }
 
 export class PlainHistogram {
@@ -49,19 +60,25 @@ export class PlatformMetrics {
   /** Operation name to HTTP status to count. */
   readonly httpRequests = new Map<string, Map<number, number>>();
   private series = 0;
+  private provisioned: () => readonly ProvisionedUse[] = () => [];
   private sandboxes: (() => Readonly<Partial<Record<SandboxState, number>>>) | undefined;
 
-  /** An invocation that reached a sandbox and ended there. */
+  /**
+   * An invocation that reached a sandbox and ended there.
+   * @param wantsProvisioned sandboxes are provisioned for what was invoked
+   */
   invocation(
     accountId: string,
     functionName: string,
     type: 'sync' | 'event',
-    outcome: { status: 'success' | 'error' | 'timeout'; coldStart: boolean; durationMs: number },
+    outcome: { status: 'success' | 'error' | 'timeout'; coldStart: boolean; durationMs: number; provisioned?: boolean },
+    wantsProvisioned = false,
   ): void {
     const counts = this.of(accountId, functionName);
     counts.invocations[type]++;
     if (outcome.status !== 'success') counts.errors[outcome.status]++;
     if (outcome.coldStart) counts.coldStarts++;
+    if (wantsProvisioned) counts.provisioned[outcome.provisioned ? 'provisioned' : 'spillover']++;
     this.duration[type].record(outcome.durationMs / 1000);
   }
 
@@ -96,6 +113,15 @@ export class PlatformMetrics {
     this.sandboxes = read;
   }
 
+  /** The same for provisioned sandboxes. */
+  observeProvisioned(read: () => readonly ProvisionedUse[]): void {
+    this.provisioned = read;
+  }
+
+  provisionedUse(): readonly ProvisionedUse[] {
+    return this.provisioned();
+  }
+
   sandboxCounts(): Readonly<Partial<Record<SandboxState, number>>> {
     return this.sandboxes?.() ?? {};
   }
@@ -118,6 +144,7 @@ export class PlatformMetrics {
       invocations: { sync: 0, event: 0 },
       errors: { error: 0, timeout: 0 },
       coldStarts: 0,
+      provisioned: { provisioned: 0, spillover: 0 },
       throttles: 0,
       eventsReceived: 0,
       eventsDropped: new Map(),

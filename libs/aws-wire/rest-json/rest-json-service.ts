@@ -74,7 +74,10 @@ export class RestJsonService implements AwsService {
   }
 }
 
-/** Known to the model, not done by Hearth yet: it names itself (architecture section 4). */
-export function notImplemented(operation: string): ServiceError {
-  return new ServiceError('NotImplementedException', 501, `Operation ${operation} is not implemented by Hearth yet.`, { fault: null, messageMember: 'message' });
+/**
+ * Known to the model, not done by Hearth: it names itself (architecture section 4).
+ * @param reason a sentence, for operations that Hearth will not do
+ */
+export function notImplemented(operation: string, reason?: string): ServiceError {
+  return new ServiceError('NotImplementedException', 501, reason === undefined ? `Operation ${operation} is not implemented by Hearth yet.` : `Operation ${operation} is not implemented by Hearth: ${reason}`, { fault: null, messageMember: 'message' });
 }

@@ -6,6 +6,8 @@ import { findAlias, updateAliasRow, type AliasRecord } from '../alias-store.js';
 import { functionNotFound, notFound, staleRevision } from '../errors.js';
 import { wholeFunction } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
+import { assertAliasProvisionable } from '../provisioned/provisioned-rules.js';
+import { findProvisioned, moveProvisioned } from '../provisioned/provisioned-store.js';
 
 interface UpdateAliasInput {
   FunctionName: string;
@@ -33,10 +35,18 @@ export function updateAlias({ store }: CatalogueParts): OperationHandler {
         revisionId: randomUUID(),
       };
       await assertRouting(fresh, reference, change);
+      if (!samePlace(current, fresh) && (await findProvisioned(change.client, owner.id, input.Name)) !== undefined) {
+        await assertAliasProvisionable(fresh, change);
+        await moveProvisioned(change.client, current, fresh);
+      }
       await updateAliasRow(change.client, fresh);
       return fresh;
     });
     if (alias === undefined) throw functionNotFound(reference.arn);
     return aliasConfiguration(reference, alias);
   };
+}
+
+function samePlace(a: AliasRecord, b: AliasRecord): boolean {
+  return a.functionVersion === b.functionVersion && a.additional?.version === b.additional?.version && a.additional?.weight === b.additional?.weight;
 }

@@ -158,6 +158,7 @@ export class DockerDriver implements SandboxDriver {
     ]);
     const place = {
       logStream: order.logStream,
+      initializationType: order.initializationType,
       taskRoot: '/var/task',
       runtimeDirectory: '/var/runtime',
       runtimeApi: http && `127.0.0.1:${RUNTIME_API_PORT}`,

@@ -97,7 +97,7 @@ export class ProcessDriver implements SandboxDriver {
 
   private environment(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string, credentials?: FunctionCredentials): Record<string, string> {
     const client = runtime.channel === 'socket' && runtime.family ? join(this.options.catalogue.assets, runtime.family) : undefined;
-    const place = { logStream: order.logStream, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
+    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
     return {
       ...functionEnvironment(order.spec, place, credentials),
       PATH: order.spec.environment.PATH ?? hostPath(),

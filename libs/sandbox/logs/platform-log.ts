@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec } from '../function-spec.js';
 
 /** What the platform itself says about a sandbox, in the function's log. */
@@ -33,11 +34,11 @@ export function billedDuration(durationMs: number, initDurationMs = 0): number {
 }
 
 /** The lines of an event in the function's log format; none where the format or the level leaves it out. */
-export function platformLines(event: PlatformEvent, spec: FunctionSpec, epochMs: number): string[] {
+export function platformLines(event: PlatformEvent, spec: FunctionSpec, epochMs: number, initializationType: InitializationType = 'on-demand'): string[] {
   if (spec.logFormat === 'Text') return textLines(event, spec);
   const wanted = LEVELS.indexOf((spec.systemLogLevel ?? 'INFO') as Level);
   if (LEVELS.indexOf(levelOf(event)) < wanted) return [];
-  return [JSON.stringify({ time: new Date(epochMs).toISOString(), type: `platform.${event.type}`, record: record(event, spec) })];
+  return [JSON.stringify({ time: new Date(epochMs).toISOString(), type: `platform.${event.type}`, record: record(event, spec, initializationType) })];
 }
 
 /** invoke.md section 3.1 */
@@ -74,8 +75,8 @@ export function reportLine(report: Report, memoryMb: number): string {
 }
 
 /** invoke.md section 3.2 */
-function record(event: PlatformEvent, spec: FunctionSpec): Record<string, unknown> {
-  const init = { initializationType: 'on-demand' };
+function record(event: PlatformEvent, spec: FunctionSpec, initializationType: InitializationType): Record<string, unknown> {
+  const init = { initializationType };
   switch (event.type) {
     case 'initStart':
       return {

@@ -1,4 +1,5 @@
 import type { Clock } from '@hearth/kernel';
+import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec } from '../function-spec.js';
 import type { LogLine, LogSink } from '../log-sink.js';
 import { LogAssembler } from './log-assembler.js';
@@ -20,6 +21,7 @@ export class SandboxLog {
     readonly stream: string,
     private readonly sink: LogSink,
     private readonly clock: Clock,
+    private readonly initializationType: InitializationType = 'on-demand',
   ) {}
 
   /** Bytes of stdout and stderr. */
@@ -29,7 +31,7 @@ export class SandboxLog {
 
   platform(event: PlatformEvent): void {
     this.assembler.flush();
-    for (const line of platformLines(event, this.spec, this.clock.now())) this.add(line);
+    for (const line of platformLines(event, this.spec, this.clock.now(), this.initializationType)) this.add(line);
   }
 
   /** From here on lines belong to an invocation. */

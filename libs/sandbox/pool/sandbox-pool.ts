@@ -1,13 +1,16 @@
 import { InfrastructureError, ServiceError, systemClock } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
+import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
 import type { OrphanReport } from '../sandbox-driver.js';
 import { Capacity, type PoolLimits } from './capacity.js';
+import { ProvisionedSandboxes } from './provisioned-sandboxes.js';
 import { Sandbox, type SandboxMaker } from './sandbox.js';
 import type { SandboxState } from './sandbox-state.js';
 import { WaitingLine, type Waiter } from './waiting-line.js';
 
 /** On-demand init (runtime-api.md section 4). */
 const INIT_LIMIT_MS = 10_000;
+const PROVISIONED_INIT_LIMIT_MS = 900_000;
 /** A runtime that went away between two invocations is replaced; one that always does is not worth more tries. */
 const MAX_DELIVERIES = 5;
 const SWEEPS_PER_IDLE_TIME = 4;
@@ -41,6 +44,7 @@ export interface PoolStats {
  * 4. Waiting is first come, first served over all keys; the head of the line is never passed by for lack of room.
  * 5. Nothing that destroys a sandbox is on an answer's path.
  * 6. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
+ * 7. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
@@ -50,6 +54,7 @@ export class SandboxPool {
   /** Sandboxes on their way, by key. */
   private readonly coming = new Map<string, number>();
   private readonly capacity: Capacity;
+  private readonly provisioned: ProvisionedSandboxes;
   private readonly counters = { started: 0, warm: 0, evicted: 0, expired: 0, lost: 0 };
   private opening = 0;
   private sweeper: NodeJS.Timeout | undefined;
@@ -58,6 +63,14 @@ export class SandboxPool {
   constructor(private readonly options: SandboxPoolOptions) {
     this.maker = { ...options, clock: options.clock ?? systemClock };
     this.capacity = new Capacity(options.limits, this.sandboxes);
+    this.provisioned = new ProvisionedSandboxes({
+      sandboxes: this.sandboxes,
+      clock: this.maker.clock,
+      mayStart: (spec) => !this.stopped && this.opening < options.limits.maxStarts && this.makeRoom(spec),
+      start: (spec, key, ended) => void this.startProvisioned(spec, key, ended),
+      end: (sandbox) => void this.end(sandbox),
+      pump: () => this.pump(),
+    });
   }
 
   /** Removes what former lives left, then serves. */
@@ -76,7 +89,7 @@ export class SandboxPool {
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const askedAt = this.maker.clock.now();
     for (let delivery = 0; delivery < MAX_DELIVERIES; delivery++) {
-      const warm = this.takeIdle(request.spec.sandboxKey);
+      const warm = this.takeIdle(request);
       if (warm !== undefined) this.counters.warm += 1;
       const place = warm ?? (await this.queue(request, signal));
       if (!(place instanceof Sandbox)) return place;
@@ -87,6 +100,20 @@ export class SandboxPool {
       return outcome;
     }
     throw new InfrastructureError(`The runtime of ${request.spec.functionName} goes away whenever an event comes`);
+  }
+
+  /** Holds initialised sandboxes from now on, those ordered and no others. Returns at once. */
+  provision(orders: readonly ProvisionOrder[]): void {
+    this.provisioned.replace(orders);
+  }
+
+  provisionReport(): ProvisionReport {
+    const { maxSandboxes, memoryMb } = this.options.limits;
+    return { maxSandboxes, memoryMb, held: this.provisioned.report() };
+  }
+
+  provisionedUse(): ProvisionedUse[] {
+    return this.provisioned.use();
   }
 
   /** No sandbox of these specs serves a new invocation that is not waiting already: their version, configuration or role was superseded. */
@@ -108,22 +135,25 @@ export class SandboxPool {
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.sweeper);
+    this.provisioned.stop();
     for (const waiter of this.line.all()) this.line.fail(waiter, new InfrastructureError('This worker is stopping'));
     await Promise.all([...this.sandboxes].map((sandbox) => this.end(sandbox)));
     await this.options.driver.close();
   }
 
-  private takeIdle(key: string): Sandbox | undefined {
+  private takeIdle({ provisionedKey, spec }: InvocationRequest): Sandbox | undefined {
+    const held = provisionedKey === undefined ? undefined : this.popIdle(provisionedKey);
+    const sandbox = held ?? this.popIdle(spec.sandboxKey);
+    sandbox?.to('busy');
+    return sandbox;
+  }
+
+  private popIdle(key: string): Sandbox | undefined {
     for (;;) {
       const sandbox = this.idle.get(key)?.at(-1);
       if (sandbox === undefined) return undefined;
-      if (this.outlived(sandbox)) {
-        void this.end(sandbox);
-        continue;
-      }
-      this.idle.get(key)!.pop();
-      sandbox.to('busy');
-      return sandbox;
+      if (!this.outlived(sandbox)) return this.idle.get(key)!.pop();
+      void this.end(sandbox);
     }
   }
 
@@ -155,7 +185,7 @@ export class SandboxPool {
   private offer(sandbox: Sandbox): void {
     if (this.outlived(sandbox)) sandbox.retired = true;
     if (sandbox.retired && sandbox.state === 'busy') return void this.end(sandbox);
-    const waiter = this.line.first(sandbox.spec.sandboxKey);
+    const waiter = this.line.first(sandbox.key);
     if (waiter !== undefined) {
       if (sandbox.state !== 'busy') {
         sandbox.to('idle');
@@ -168,9 +198,9 @@ export class SandboxPool {
     if (sandbox.retired) return void this.end(sandbox);
     sandbox.to('idle');
     sandbox.idleSince = this.maker.clock.now();
-    const stack = this.idle.get(sandbox.spec.sandboxKey);
+    const stack = this.idle.get(sandbox.key);
     if (stack) stack.push(sandbox);
-    else this.idle.set(sandbox.spec.sandboxKey, [sandbox]);
+    else this.idle.set(sandbox.key, [sandbox]);
     if (this.line.length > 0) this.pump();
   }
 
@@ -187,6 +217,7 @@ export class SandboxPool {
       if (!this.makeRoom(waiter.request.spec)) return;
       void this.bring(waiter.request.spec);
     }
+    this.provisioned.settle();
   }
 
   /** True when a sandbox of this spec may be started now; otherwise ends idle ones, and the end of them pumps again. */
@@ -203,7 +234,7 @@ export class SandboxPool {
 
   private longestIdle(): Sandbox | undefined {
     let oldest: Sandbox | undefined;
-    for (const [first] of this.idle.values()) if (first && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first;
+    for (const [first] of this.idle.values()) if (first && !first.provisioned && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first;
     return oldest;
   }
 
@@ -233,6 +264,28 @@ export class SandboxPool {
       const waiter = this.line.first(key);
       if (waiter !== undefined) this.line.fail(waiter, failureOf(error));
       else if (!this.stopped) this.options.report((error as Error).message);
+    } finally {
+      this.pump();
+    }
+  }
+
+  /** @param ended told what became of it, before anything else is started */
+  private async startProvisioned(spec: FunctionSpec, key: string, ended: (failure?: ProvisionFailure) => void): Promise<void> {
+    const sandbox = new Sandbox(spec, this.maker, key);
+    try {
+      await this.open(sandbox);
+      sandbox.to('initialising');
+      const init = await sandbox.initialise(PROVISIONED_INIT_LIMIT_MS);
+      if (sandbox.state !== 'initialising') return; // Given up meanwhile.
+      ended(init.kind === 'ready' ? undefined : 'function');
+      if (init.kind !== 'ready') return void this.end(sandbox);
+      void sandbox.ended.then(() => this.lose(sandbox));
+      this.offer(sandbox);
+    } catch (error) {
+      if (sandbox.state === 'draining' || sandbox.state === 'gone') return;
+      ended('platform');
+      this.options.report((error as Error).message);
+      void this.end(sandbox);
     } finally {
       this.pump();
     }
@@ -278,13 +331,14 @@ export class SandboxPool {
   private lose(sandbox: Sandbox): void {
     if (sandbox.state !== 'idle') return;
     this.counters.lost += 1;
+    if (sandbox.provisioned) this.provisioned.lost(sandbox);
     void this.end(sandbox);
   }
 
   private expireIdle(): void {
     const before = this.maker.clock.now() - this.options.limits.idleMs;
     for (const stack of [...this.idle.values()]) {
-      for (const sandbox of stack.filter((one) => one.idleSince <= before || this.outlived(one))) {
+      for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince <= before) || this.outlived(one))) {
         this.counters.expired += 1;
         void this.end(sandbox);
       }
@@ -293,7 +347,7 @@ export class SandboxPool {
 
   /** Takes a sandbox out of service and destroys it in the background. */
   private async end(sandbox: Sandbox): Promise<void> {
-    const key = sandbox.spec.sandboxKey;
+    const { key } = sandbox;
     const stack = this.idle.get(key)?.filter((one) => one !== sandbox);
     if (stack && stack.length > 0) this.idle.set(key, stack);
     else this.idle.delete(key);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InfrastructureError, type Clock } from '@hearth/kernel';
 import type { ChannelAnswer, InitResult } from '../channel/runtime-channel.js';
+import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
 import { billedDuration, type PlatformStatus } from '../logs/platform-log.js';
@@ -67,12 +68,31 @@ export class Sandbox {
   private served = 0;
   private destruction: Promise<void> | undefined;
 
+  /** @param provisionedKey of the order that holds it; absent: made for whoever invokes its version */
   constructor(
     readonly spec: FunctionSpec,
     private readonly maker: SandboxMaker,
+    private readonly provisionedKey?: string,
   ) {
     this.createdAt = maker.clock.now();
-    this.log = new SandboxLog(spec, logStreamName(spec.version, this.id, this.createdAt), maker.logSink, maker.clock);
+    this.log = new SandboxLog(spec, logStreamName(spec.version, this.id, this.createdAt), maker.logSink, maker.clock, this.initializationType);
+  }
+
+  /** Whom it serves: invocations that name this key. */
+  get key(): string {
+    return this.provisionedKey ?? this.spec.sandboxKey;
+  }
+
+  get provisioned(): boolean {
+    return this.provisionedKey !== undefined;
+  }
+
+  get hasServed(): boolean {
+    return this.served > 0;
+  }
+
+  private get initializationType(): InitializationType {
+    return this.provisioned ? 'provisioned-concurrency' : 'on-demand';
   }
 
   get state(): SandboxState {
@@ -97,7 +117,16 @@ export class Sandbox {
     this.credentials?.catch(() => undefined);
     const [codePath, layersPath] = await Promise.all([codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined]);
     if (this.state !== 'creating') throw givenUp();
-    const order = { id: this.id, spec: this.spec, codePath, layersPath, logStream: this.log.stream, credentials: this.credentials, onLog: (chunk: Buffer) => this.log.receive(chunk) };
+    const order = {
+      id: this.id,
+      spec: this.spec,
+      initializationType: this.initializationType,
+      codePath,
+      layersPath,
+      logStream: this.log.stream,
+      credentials: this.credentials,
+      onLog: (chunk: Buffer) => this.log.receive(chunk),
+    };
     this.log.platform({ type: 'initStart' });
     const handle = await driver.start(order);
     // Destroyed meanwhile: there was nothing to destroy then.
@@ -216,7 +245,8 @@ export class Sandbox {
     handle.drainLog();
     const { requestId } = request;
     const { status, errorType, payload } = verdict;
-    const coldStart = this.served === 0;
+    // Nobody waits for the init of a provisioned sandbox.
+    const coldStart = this.served === 0 && !this.provisioned;
     const handler: [number, number] = [this.sentAt, this.maker.clock.now()];
     const initDurationMs = coldStart ? this.initDurationMs : undefined;
     const rounded = Number(durationMs.toFixed(2));
@@ -232,6 +262,7 @@ export class Sandbox {
       errorType,
       logTail: this.log.endInvocation(),
       coldStart,
+      ...(this.provisioned ? { provisioned: true } : {}),
       durationMs: rounded,
       billedDurationMs,
       initDurationMs,

@@ -25,12 +25,14 @@ export class WaitingLine {
     return this.waiters;
   }
 
+  /** The one that waits longest for a sandbox with this key. */
   first(key: string): Waiter | undefined {
     return this.byKey.get(key)?.values().next().value;
   }
 
   /** @throws InfrastructureError when the signal aborts or the time passes before it is served */
   join(request: InvocationRequest, limitMs: number, signal?: AbortSignal): Promise<Place> {
+    const keys = request.provisionedKey === undefined ? [request.spec.sandboxKey] : [request.provisionedKey, request.spec.sandboxKey];
     return new Promise((resolve, reject) => {
       const giveUp = (why: string): void => this.fail(waiter, new InfrastructureError(why));
       const aborted = (): void => giveUp(`The wait for a sandbox of ${request.spec.functionName} was ended by its caller`);
@@ -39,9 +41,11 @@ export class WaitingLine {
         clearTimeout(timer);
         signal?.removeEventListener('abort', aborted);
         this.waiters.delete(waiter);
-        const same = this.byKey.get(request.spec.sandboxKey);
-        same?.delete(waiter);
-        if (same?.size === 0) this.byKey.delete(request.spec.sandboxKey);
+        for (const key of keys) {
+          const same = this.byKey.get(key);
+          same?.delete(waiter);
+          if (same?.size === 0) this.byKey.delete(key);
+        }
       };
       const waiter: Waiter = {
         request,
@@ -55,9 +59,11 @@ export class WaitingLine {
         },
       };
       this.waiters.add(waiter);
-      const same = this.byKey.get(request.spec.sandboxKey);
-      if (same) same.add(waiter);
-      else this.byKey.set(request.spec.sandboxKey, new Set([waiter]));
+      for (const key of keys) {
+        const same = this.byKey.get(key);
+        if (same) same.add(waiter);
+        else this.byKey.set(key, new Set([waiter]));
+      }
       signal?.addEventListener('abort', aborted, { once: true });
       if (signal?.aborted) aborted();
     });
