@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port nobody listens on. Taken from the range of HEARTH_TEST_PORTS (`FROM-TO`) where one is set. */
+/** Given away and perhaps not listened on yet. */
+const given = new Set<number>();
+
+/** A port nobody listens on, another one each time. Taken from the range of HEARTH_TEST_PORTS (`FROM-TO`) where one is set. */
 export async function freePort(): Promise<number> {
   const range = /^(\d+)-(\d+)$/.exec(process.env.HEARTH_TEST_PORTS ?? '');
   if (range === null) return (await probe(0)) as number;
@@ -9,7 +12,9 @@ export async function freePort(): Promise<number> {
   const first = from + Math.floor(Math.random() * (to - from + 1));
   for (let i = 0; i <= to - from; i++) {
     const port = await probe(from + ((first - from + i) % (to - from + 1)));
-    if (port !== undefined) return port;
+    if (port === undefined || given.has(port)) continue;
+    given.add(port);
+    return port;
   }
   throw new Error(`No free port from ${from} to ${to}`);
 }
