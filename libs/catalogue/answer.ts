@@ -35,6 +35,7 @@ export function functionConfiguration(owner: FunctionRecord, record: VersionReco
     EphemeralStorage: { Size: record.ephemeralStorageMb },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: record.loggingConfig,
+    DurableConfig: record.durableConfig,
     ...(form.inList ? {} : stateMembers(record)),
   });
 }

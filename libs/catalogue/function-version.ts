@@ -34,6 +34,8 @@ export interface InvocableVersion {
     /** Reserved by all functions of the account. */
     reservedInAccount: number;
   };
+  /** Of durable functions. */
+  durable?: { executionTimeoutSeconds: number; retentionDays: number };
   /** Event invoke config of the qualifier that was resolved; absent members have Lambda's defaults. */
   asynchronous?: { maximumRetryAttempts?: number; maximumEventAgeSeconds?: number };
 }

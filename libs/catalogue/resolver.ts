@@ -92,6 +92,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       recursiveLoop: owner.recursiveLoop,
       concurrency: Object.freeze({ ...(owner.reservedConcurrency === null ? {} : { reserved: owner.reservedConcurrency }), reservedInAccount: shared.reservedInAccount }),
       asynchronous: Object.freeze(shared.asynchronous),
+      ...(record.durableConfig && { durable: Object.freeze({ executionTimeoutSeconds: record.durableConfig.ExecutionTimeout, retentionDays: record.durableConfig.RetentionPeriodInDays }) }),
     });
   }
 

@@ -10,6 +10,7 @@ import { LAMBDA_BACKOFF } from './attempt-decision.js';
 import { Backlog } from './backlog.js';
 import { Concurrency } from './concurrency.js';
 import { assertDurablePostgres } from './durable-postgres.js';
+import type { DurableExecutions } from './durable-port.js';
 import { EventAcceptor } from './event-acceptor.js';
 import { EventHints } from './event-hints.js';
 import { EVENT_QUEUE } from './event-pointer.js';
@@ -41,6 +42,8 @@ export interface InvocationParts {
   clock: Clock;
   logger: Logger;
   telemetry?: InvocationTelemetry;
+  /** Absent: functions that are durable cannot be invoked. */
+  durable?: DurableExecutions;
   /** Per account and process; default 1,000. */
   accountConcurrency?: number;
 }
@@ -62,7 +65,7 @@ export interface Invocation {
 const DRAIN_MS = 10_000;
 
 /** Puts the parts together: a control plane uses `service`, a scheduler `startScheduler`, a single process both. */
-export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, accountConcurrency }: InvocationParts): Invocation {
+export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, durable, accountConcurrency }: InvocationParts): Invocation {
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
@@ -81,6 +84,7 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
       queue,
       store,
       execution,
+      durable,
       concurrency,
       leaseMs,
       policy: { retryDelaysMs: settings.HEARTH_ASYNC_RETRY_DELAYS_MS, ...LAMBDA_BACKOFF },
@@ -92,13 +96,14 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
     dispatcher.start();
     reconciler.start();
     janitor.start();
+    const upkeep = durable?.startUpkeep();
     let stopping: Promise<void> | undefined;
     const stop = async (drainMs: number): Promise<void> => {
-      await Promise.all([reconciler.stop(), janitor.stop()]);
+      await Promise.all([reconciler.stop(), janitor.stop(), upkeep?.stop()]);
       await dispatcher.stop(drainMs);
     };
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };
   }
 
-  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler };
+  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry, durable), assertDurable, startScheduler };
 }

@@ -16,6 +16,8 @@ export interface ExecutionTarget {
   payload: Uint8Array;
   clientContext?: string;
   traceHeader: string;
+  /** When it is resolved already. */
+  version?: InvocableVersion;
   /** What the invocation went through before it came here. */
   before?: Phases;
 }
@@ -40,7 +42,7 @@ export class Execution {
    */
   async run(target: ExecutionTarget, type: 'sync' | 'event', signal?: AbortSignal): Promise<Executed> {
     const start = Date.now();
-    const found = this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
+    const found = target.version ?? this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
     const version = found instanceof Promise ? await found : found;
     const resolvedAt = Date.now();
     if (version.state !== 'Active') throw notActive(version.state);
