@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Applied } from './apply-update.js';
 import { isOver, type ExecutionRecord, type ExecutionStatus } from './execution-record.js';
-import type { ErrorObject, HistoryEntry, Operation } from './operation.js';
+import { isAwaited, type ErrorObject, type HistoryEntry, type Operation } from './operation.js';
 import { OPERATION_COLUMNS, operationValues, toOperation, UPSERT_OPERATIONS, type OperationRow } from './operation-rows.js';
 import { fireDue } from './outside-changes.js';
 
@@ -37,6 +37,11 @@ export class ExecutionChange {
     return this.#endedNow;
   }
 
+  /** Of an execution that ended in this change. */
+  get result(): string | undefined {
+    return this.#result;
+  }
+
   async letTimePass(): Promise<void> {
     const { execution, now, client } = this;
     if (isOver(execution)) return;
@@ -45,8 +50,7 @@ export class ExecutionChange {
       const operation = toOperation(row);
       this.put(fireDue(operation, Math.max(operation.startedAt, now)));
     }
-    const clockStands = execution.status === 'PAUSED' && execution.pause?.timeoutPaused === true;
-    if (now >= execution.timeoutAt && !clockStands) this.end('TIMED_OUT', { error: { ErrorType: 'Lambda.ExecutionTimeout', ErrorMessage: `The durable execution did not end within ${execution.executionTimeoutSeconds} seconds.` } });
+    if (now >= execution.timeoutAt && execution.pause?.timeoutPaused !== true) this.end('TIMED_OUT', { error: { ErrorType: 'Lambda.ExecutionTimeout', ErrorMessage: `The durable execution did not end within ${execution.executionTimeoutSeconds} seconds.` } });
   }
 
   async load(ids: readonly string[]): Promise<void> {
@@ -68,6 +72,20 @@ export class ExecutionChange {
     const stored = rows[0]?.due?.getTime();
     const known = stored === undefined ? unsaved : [stored, ...unsaved];
     return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /** Ids of stored operations, in the order of their starts. */
+  async changedSince(revision: number): Promise<string[]> {
+    const { rows } = await this.client.query<{ id: string }>('SELECT id FROM durable_operations WHERE execution_id = $1 AND revision > $2 ORDER BY ordinal', [this.execution.id, revision]);
+    const stored = rows.map(({ id }) => id);
+    return [...stored, ...[...this.#changed.keys()].filter((id) => !stored.includes(id))];
+  }
+
+  /** Whether an operation exists that something outside the function will change. */
+  async awaitsSomething(): Promise<boolean> {
+    if ([...this.#changed.values()].some(({ operation }) => isAwaited(operation))) return true;
+    const { rows } = await this.client.query<Pick<Operation, 'type' | 'status'>>(`SELECT DISTINCT type, status FROM durable_operations WHERE execution_id = $1 AND status IN ('STARTED', 'PENDING', 'READY')`, [this.execution.id]);
+    return rows.some(isAwaited);
   }
 
   put({ operation, entries }: Applied): void {

@@ -1,0 +1,23 @@
+import type { OperationContext } from '@hearth/aws-wire';
+import type { Applied } from '../apply-update.js';
+import { callbackClosed, callbackNotFound } from '../errors.js';
+import { isOver } from '../execution-record.js';
+import { hasEnded, type Operation } from '../operation.js';
+import { callbackOf, type DurableParts } from './parts.js';
+
+/**
+ * Changes a callback that is open.
+ * @throws ServiceError ResourceNotFoundException, CallbackTimeoutException
+ */
+export async function changeCallback({ executions }: DurableParts, callbackId: string, context: OperationContext, work: (callback: Operation, now: number) => Applied): Promise<Record<string, unknown>> {
+  const { executionId, operationId } = callbackOf(callbackId, context);
+  const changed = await executions.change(executionId, async (change) => {
+    await change.load([operationId]);
+    const callback = change.operation(operationId);
+    if (callback === undefined || callback.type !== 'CALLBACK') throw callbackNotFound();
+    if (hasEnded(callback) || isOver(change.execution)) throw callbackClosed();
+    change.put(work(callback, change.now));
+  });
+  if (changed === undefined) throw callbackNotFound();
+  return {};
+}
