@@ -136,6 +136,7 @@ export class AwsEndpoint {
     if (answer.statusCode !== 204) headers['Content-Length'] = payload?.byteLength ?? 0;
     if (payload !== undefined) headers['Content-Type'] = 'application/json';
     if (answer.executedVersion !== undefined) headers['X-Amz-Executed-Version'] = answer.executedVersion;
+    if (answer.durableExecutionArn !== undefined) headers['X-Amz-Durable-Execution-Arn'] = answer.durableExecutionArn;
     if (answer.functionError !== undefined) headers['X-Amz-Function-Error'] = answer.functionError;
     if (answer.logTail !== undefined) headers['X-Amz-Log-Result'] = Buffer.from(answer.logTail.buffer, answer.logTail.byteOffset, answer.logTail.byteLength).toString('base64');
     response.writeHead(answer.statusCode, headers);

@@ -43,7 +43,9 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
   const type = headers['x-amz-invocation-type'] as string | undefined;
   const logType = headers['x-amz-log-type'] as string | undefined;
   const qualifier = query.get('Qualifier')?.[0];
+  const durableExecutionName = headers['x-amz-durable-execution-name'] as string | undefined;
   const plain =
+    durableExecutionName === undefined &&
     PLAIN_NAME.test(request.functionName) &&
     (qualifier === undefined || PLAIN_QUALIFIER.test(qualifier)) &&
     (type === undefined || type === 'RequestResponse' || type === 'Event' || type === 'DryRun') &&
@@ -74,6 +76,7 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
       wantsLogTail: synchronous && logType === 'Tail',
       traceHeader: traceHeader(headers['x-amzn-trace-id'], request.now),
       requestId: request.requestId,
+      ...(durableExecutionName !== undefined && { durableExecutionName }),
       received: [request.arrivedAt, request.now],
     },
   };
@@ -83,13 +86,10 @@ function validateByModel(lambda: RestJsonService, { functionName, query, headers
   lambda.decode(lambda.model.operations['Invoke']!, { labels: { FunctionName: functionName }, query, headers, body });
 }
 
-/** Headers of features that Hearth does not have are refused, never ignored. */
+/** A header of a feature that Hearth does not have is refused, never ignored. */
 function refuseUnsupported(headers: IncomingHttpHeaders): void {
   if (headers['x-amz-tenant-id'] !== undefined) {
     throw invalidParameter('The invoked function is not enabled with tenancy configuration: Hearth does not implement TenantId yet. Remove the tenant ID from your request and try again.');
-  }
-  if (headers['x-amz-durable-execution-name'] !== undefined) {
-    throw invalidParameter('The invoked function is not a durable function: Hearth does not implement DurableExecutionName yet. Remove it from your request and try again.');
   }
 }
 

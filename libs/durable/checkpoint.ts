@@ -50,7 +50,8 @@ export async function checkpoint(executions: Executions, resolver: FunctionResol
   if (done === undefined) throw invalidCheckpointToken();
   executions.announce(sent);
   const { execution, since } = done.value;
-  const operations = await executions.store.changedBetween(executionId, since, execution.seenRevision);
+  // What changed since the commit is told now, and once more later: it must not be missing where the function looks for its own start.
+  const operations = execution.revision > since ? await executions.store.changedSince(executionId, since) : [];
   const { generation, sequence } = execution;
   return { execution, operations, ...(execution.status === 'RUNNING' && { token: checkpointToken({ executionId, generation, sequence }) }) };
 }

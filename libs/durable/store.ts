@@ -118,12 +118,11 @@ export class DurableStore {
     return rows.map(toOperation);
   }
 
-  /** Whose last change has a revision after `after` and up to `upTo`, in the order of their starts. */
-  async changedBetween(id: string, after: number, upTo: number): Promise<Operation[]> {
-    if (upTo <= after) return [];
+  /** In the order of their starts. */
+  async changedSince(id: string, revision: number): Promise<Operation[]> {
     const { rows } = await this.database.pool.query<OperationRow>(
-      `SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND revision > $2 AND revision <= $3 ORDER BY ordinal`,
-      [id, after, upTo],
+      `SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND revision > $2 ORDER BY ordinal`,
+      [id, revision],
     );
     return rows.map(toOperation);
   }

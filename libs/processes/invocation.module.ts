@@ -1,34 +1,47 @@
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
+import { createDurable, type Durable } from '@hearth/durable';
 import { FLEET, type Fleet } from '@hearth/fleet';
-import { createInvocation, InvocationTelemetry } from '@hearth/invocation';
+import { createInvocation, EventWaker, InvocationTelemetry } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
 import type { QueueConnection } from '@hearth/queue';
 import type { Telemetry } from '@hearth/telemetry';
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { CatalogueModule } from './catalogue.module.js';
-import { CATALOGUE, DATABASE, INVOCATION, QUEUE, SETTINGS, TELEMETRY } from './tokens.js';
+import { CATALOGUE, DATABASE, DURABLE, INVOCATION, QUEUE, SETTINGS, TELEMETRY } from './tokens.js';
 
 /**
  * Sync calls, acceptance of events and the scheduler, over whichever fleet the process binds. Make it once per process and hand the same object
  * to every module that needs it: Nest tells dynamic modules apart by reference.
  */
 @Module({})
-export class InvocationModule {
+export class InvocationModule implements OnApplicationShutdown {
+  constructor(@Inject(DURABLE) private readonly durable: Durable) {}
+
   static over(fleetModule: Type): DynamicModule {
     return {
       module: InvocationModule,
       imports: [CatalogueModule, fleetModule],
       providers: [
         {
+          provide: DURABLE,
+          useFactory: (database: Database, { resolver }: Catalogue, queue: QueueConnection, settings: Settings, { logger }: Telemetry) =>
+            createDurable({ database, resolver, waker: new EventWaker(database, queue, settings.HEARTH_ASYNC_CONCURRENCY, logger), logger }),
+          inject: [DATABASE, CATALOGUE, QUEUE, SETTINGS, TELEMETRY],
+        },
+        {
           provide: INVOCATION,
-          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry) =>
-            createInvocation({ database, resolver: catalogue.resolver, fleet, queue, settings, clock: systemClock, logger, telemetry: new InvocationTelemetry(metrics, tracer) }),
-          inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY],
+          useFactory: (database: Database, catalogue: Catalogue, fleet: Fleet, queue: QueueConnection, settings: Settings, { logger, metrics, tracer }: Telemetry, durable: Durable) =>
+            createInvocation({ database, resolver: catalogue.resolver, fleet, queue, settings, clock: systemClock, logger, telemetry: new InvocationTelemetry(metrics, tracer), durable: durable.executions }),
+          inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY, DURABLE],
         },
       ],
-      exports: [INVOCATION, CatalogueModule],
+      exports: [INVOCATION, DURABLE, CatalogueModule],
     };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.durable.close();
   }
 }
