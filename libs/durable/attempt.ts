@@ -159,6 +159,8 @@ async function conclude(change: ExecutionChange, generation: number, { requestId
       break;
     case 'PENDING':
       if (execution.revision === execution.seenRevision && !(await change.awaitsSomething())) {
+        // What it waited for may have ended while it ran, and been told in the answer of its last checkpoint: then one replay finds out.
+        if (execution.sequence > 0 && execution.failures === 0) return failed(change);
         change.end('FAILED', { error: NOTHING_PENDING });
         break;
       }

@@ -12,3 +12,5 @@ export { listFailedEvents, type FailedEvent, type FailedEventsPage } from './fai
 export { assertDurablePostgres } from './durable-postgres.js';
 export { MAX_PAYLOAD_BYTES } from './payload-rules.js';
 export { traceHeaderFor } from './trace-header.js';
+export { command, redisUrl, TestPlatform, until } from './testing/test-platform.js';
+export { FunctionFailure, type FunctionFleet, type TestFunction } from './testing/function-fleet.js';
