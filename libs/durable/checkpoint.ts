@@ -32,12 +32,7 @@ export interface CheckpointAnswer {
  */
 export async function checkpoint(executions: Executions, resolver: FunctionResolver, request: CheckpointRequest): Promise<CheckpointAnswer> {
   const { executionId, updates } = request;
-  const before = await executions.store.find(executionId);
-  if (before === undefined) throw invalidCheckpointToken();
-  const plans = new Map<string, ChainedPlan>();
-  for (const update of updates) {
-    if (update.Type === 'CHAINED_INVOKE' && update.Action === 'START') plans.set(update.Id, await planChainedInvoke(resolver, before, update));
-  }
+  const plans = await planChainedInvokes(executions, resolver, request);
   const sent: string[] = [];
   const done = await executions.change(executionId, async (change) => {
     const { execution } = change;
@@ -46,7 +41,7 @@ export async function checkpoint(executions: Executions, resolver: FunctionResol
     const repeated = request.clientToken !== undefined && request.clientToken === execution.clientToken && position.sequence === execution.sequence - 1;
     if (!repeated) await take(change, position.sequence, request, plans, executions, sent);
     return { execution: { ...execution }, since: execution.priorSeenRevision };
-  });
+  }, updates.map(({ Id }) => Id));
   if (done === undefined) throw invalidCheckpointToken();
   executions.announce(sent);
   const { execution, since } = done.value;
@@ -56,10 +51,20 @@ export async function checkpoint(executions: Executions, resolver: FunctionResol
   return { execution, operations, ...(execution.status === 'RUNNING' && { token: checkpointToken({ executionId, generation, sequence }) }) };
 }
 
+/** By operation. What has to be looked up outside is looked up before the execution is locked. */
+async function planChainedInvokes(executions: Executions, resolver: FunctionResolver, { executionId, updates }: CheckpointRequest): Promise<Map<string, ChainedPlan>> {
+  const plans = new Map<string, ChainedPlan>();
+  const invokes = updates.filter(({ Type, Action }) => Type === 'CHAINED_INVOKE' && Action === 'START');
+  if (invokes.length === 0) return plans;
+  const execution = await executions.store.find(executionId);
+  if (execution === undefined) throw invalidCheckpointToken();
+  for (const update of invokes) plans.set(update.Id, await planChainedInvoke(resolver, execution, update));
+  return plans;
+}
+
 async function take(change: ExecutionChange, sequence: number, { updates, clientToken }: CheckpointRequest, plans: ReadonlyMap<string, ChainedPlan>, executions: Executions, sent: string[]): Promise<void> {
   const { execution } = change;
   if (sequence !== execution.sequence || !execution.invoking || isOver(execution) || execution.status === 'PAUSED') throw invalidCheckpointToken();
-  await change.load(updates.map(({ Id }) => Id));
   for (const update of updates) await apply(change, update, plans, executions, sent);
   execution.sequence++;
   execution.clientToken = clientToken;

@@ -42,23 +42,22 @@ export class ExecutionChange {
     return this.#result;
   }
 
-  async letTimePass(): Promise<void> {
+  /** @param ids of operations that will be looked at: read along the way */
+  async letTimePass(ids: readonly string[]): Promise<void> {
     const { execution, now, client } = this;
-    if (isOver(execution)) return;
-    const { rows } = await client.query<OperationRow>(`SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND due_at <= $2 ORDER BY due_at, ordinal`, [execution.id, new Date(now)]);
+    const { rows } = await client.query<OperationRow>({
+      name: 'hearth-durable-due',
+      text: `SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND (due_at <= $2 OR id = ANY($3)) ORDER BY due_at, ordinal`,
+      values: [execution.id, new Date(now), ids],
+    });
+    for (const id of ids) this.#known.set(id, undefined);
     for (const row of rows) {
       const operation = toOperation(row);
-      this.put(fireDue(operation, Math.max(operation.startedAt, now)));
+      this.#known.set(operation.id, operation);
+      if (operation.dueAt !== undefined && operation.dueAt <= now && !isOver(execution)) this.put(fireDue(operation, now));
     }
+    if (isOver(execution)) return;
     if (now >= execution.timeoutAt && execution.pause?.timeoutPaused !== true) this.end('TIMED_OUT', { error: { ErrorType: 'Lambda.ExecutionTimeout', ErrorMessage: `The durable execution did not end within ${execution.executionTimeoutSeconds} seconds.` } });
-  }
-
-  async load(ids: readonly string[]): Promise<void> {
-    const missing = ids.filter((id) => !this.#known.has(id));
-    if (missing.length === 0) return;
-    const { rows } = await this.client.query<OperationRow>(`SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND id = ANY($2)`, [this.execution.id, missing]);
-    for (const id of missing) this.#known.set(id, undefined);
-    for (const row of rows) this.#known.set(row.id, toOperation(row));
   }
 
   /** Of the ids that were loaded. */
@@ -118,14 +117,15 @@ export class ExecutionChange {
 
   async flush(): Promise<void> {
     const { client, execution } = this;
-    if (this.#changed.size > 0) await client.query(UPSERT_OPERATIONS, [execution.id, ...operationValues([...this.#changed.values()])]);
+    if (this.#changed.size > 0) await client.query({ name: 'hearth-durable-upsert', text: UPSERT_OPERATIONS, values: [execution.id, ...operationValues([...this.#changed.values()])] });
     await this.#writeHistory();
-    await client.query(
-      `UPDATE durable_executions SET status = $2, error = $3, timeout_at = $4, ended_at = $5, delete_at = $6, generation = $7, sequence = $8, client_token = $9, revision = $10,
+    await client.query({
+      name: 'hearth-durable-write',
+      text: `UPDATE durable_executions SET status = $2, error = $3, timeout_at = $4, ended_at = $5, delete_at = $6, generation = $7, sequence = $8, client_token = $9, revision = $10,
          seen_revision = $11, prior_seen_revision = $12, invoking = $13, answered = $14, failures = $15, operations = $16, stored_bytes = $17, events = $18, pause_requested_at = $19,
          pause_reason = $20, timeout_paused = $21, result = coalesce($22, result), log_tail = coalesce($23, log_tail)
        WHERE id = $1`,
-      [
+      values: [
         execution.id,
         execution.status,
         execution.error ? Buffer.from(JSON.stringify(execution.error)) : null,
@@ -150,7 +150,7 @@ export class ExecutionChange {
         this.#result === undefined ? null : Buffer.from(this.#result),
         this.#logTail === undefined ? null : Buffer.from(this.#logTail),
       ],
-    );
+    });
     // Sent by Postgres at the commit, and only then.
     if (this.#endedNow) await client.query('SELECT pg_notify($1, $2)', [ENDED_CHANNEL, execution.id]);
   }
@@ -161,11 +161,12 @@ export class ExecutionChange {
     const { execution, now } = this;
     const first = execution.events + 1;
     execution.events += entries.length;
-    await this.client.query(
-      `INSERT INTO durable_history (execution_id, event_id, at, type, operation_id, parent_id, name, sub_type, details)
+    await this.client.query({
+      name: 'hearth-durable-history',
+      text: `INSERT INTO durable_history (execution_id, event_id, at, type, operation_id, parent_id, name, sub_type, details)
        SELECT $1, event_id, $2, type, operation_id, parent_id, name, sub_type, details
        FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[]) AS fresh (event_id, type, operation_id, parent_id, name, sub_type, details)`,
-      [
+      values: [
         execution.id,
         new Date(now),
         entries.map((_, index) => first + index),
@@ -176,6 +177,6 @@ export class ExecutionChange {
         entries.map(({ subType }) => subType ?? null),
         entries.map(({ details }) => Buffer.from(JSON.stringify(details))),
       ],
-    );
+    });
   }
 }

@@ -17,11 +17,14 @@ export class Executions {
     private readonly waker: Pick<EventWaker, 'wakeWithin' | 'announce'>,
   ) {}
 
-  /** @returns undefined when there is no such execution */
-  async change<T>(id: string, work: (change: ExecutionChange) => T | Promise<T>): Promise<{ value: T } | undefined> {
+  /**
+   * @param operationIds what `work` will look at
+   * @returns undefined when there is no such execution
+   */
+  async change<T>(id: string, work: (change: ExecutionChange) => T | Promise<T>, operationIds: readonly string[] = []): Promise<{ value: T } | undefined> {
     const woken: string[] = [];
     const done = await this.store.database.transaction(async (client) => {
-      const change = await this.store.lock(client, id);
+      const change = await this.store.lock(client, id, operationIds);
       if (change === undefined) return undefined;
       const value = await work(change);
       await this.#finish(change, woken);
@@ -33,9 +36,8 @@ export class Executions {
 
   /** Completes the operation that waits for something outside, if it still does. In the caller's transaction. */
   async completeWithin(client: PoolClient, executionId: string, operationId: string, outcome: Outcome, woken: string[]): Promise<void> {
-    const change = await this.store.lock(client, executionId);
+    const change = await this.store.lock(client, executionId, [operationId]);
     if (change === undefined) return;
-    await change.load([operationId]);
     const operation = change.operation(operationId);
     if (operation !== undefined && !hasEnded(operation) && !isOver(change.execution)) change.put(completeFromOutside(operation, outcome, change.now));
     await this.#finish(change, woken);

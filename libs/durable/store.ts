@@ -73,12 +73,15 @@ export class DurableStore {
     return true;
   }
 
-  /** Locked until the transaction ends, and brought up to the present. */
-  async lock(client: PoolClient, id: string): Promise<ExecutionChange | undefined> {
-    const { rows } = await client.query<ExecutionRow & { now_ms: number }>(`SELECT ${RECORD_COLUMNS}, ${NOW_MS} FROM durable_executions WHERE id = $1 FOR UPDATE`, [id]);
+  /**
+   * Locked until the transaction ends, and brought up to the present.
+   * @param operationIds what the change will look at
+   */
+  async lock(client: PoolClient, id: string, operationIds: readonly string[] = []): Promise<ExecutionChange | undefined> {
+    const { rows } = await client.query<ExecutionRow & { now_ms: number }>({ name: 'hearth-durable-lock', text: `SELECT ${RECORD_COLUMNS}, ${NOW_MS} FROM durable_executions WHERE id = $1 FOR UPDATE`, values: [id] });
     if (rows[0] === undefined) return undefined;
     const change = new ExecutionChange(client, toRecord(rows[0]), Math.floor(rows[0].now_ms));
-    await change.letTimePass();
+    await change.letTimePass(operationIds);
     return change;
   }
 
@@ -120,10 +123,11 @@ export class DurableStore {
 
   /** In the order of their starts. */
   async changedSince(id: string, revision: number): Promise<Operation[]> {
-    const { rows } = await this.database.pool.query<OperationRow>(
-      `SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND revision > $2 ORDER BY ordinal`,
-      [id, revision],
-    );
+    const { rows } = await this.database.pool.query<OperationRow>({
+      name: 'hearth-durable-changed',
+      text: `SELECT ${OPERATION_COLUMNS} FROM durable_operations WHERE execution_id = $1 AND revision > $2 ORDER BY ordinal`,
+      values: [id, revision],
+    });
     return rows.map(toOperation);
   }
 

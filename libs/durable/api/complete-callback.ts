@@ -11,13 +11,12 @@ import { callbackOf, type DurableParts } from './parts.js';
  */
 export async function changeCallback({ executions }: DurableParts, callbackId: string, context: OperationContext, work: (callback: Operation, now: number) => Applied): Promise<Record<string, unknown>> {
   const { executionId, operationId } = callbackOf(callbackId, context);
-  const changed = await executions.change(executionId, async (change) => {
-    await change.load([operationId]);
+  const changed = await executions.change(executionId, (change) => {
     const callback = change.operation(operationId);
     if (callback === undefined || callback.type !== 'CALLBACK') throw callbackNotFound();
     if (hasEnded(callback) || isOver(change.execution)) throw callbackClosed();
     change.put(work(callback, change.now));
-  });
+  }, [operationId]);
   if (changed === undefined) throw callbackNotFound();
   return {};
 }
