@@ -65,6 +65,7 @@ export async function attemptExecution(parts: AttemptParts, claim: DurableClaim,
 
 async function begin(change: ExecutionChange): Promise<Next> {
   const { execution } = change;
+  change.drive();
   if (isOver(execution)) return { kind: 'done', result: finalResult(execution) };
   execution.invoking = false; // Whoever invoked before has lost the claim.
   if (execution.status === 'PAUSING') pauseNow(change);
@@ -107,6 +108,7 @@ async function invoke({ executions, resolver }: AttemptParts, next: Extract<Next
         version,
         requestId: base.requestId,
         payload: Buffer.from(JSON.stringify(event)),
+        clientContext: claim.clientContext,
         traceHeader: execution.traceHeader,
         before: { queue: [claimedAt - claim.waitedMs, claimedAt] },
       },
@@ -135,6 +137,7 @@ function failureOf(error: unknown): Ending['outcome'] {
 
 async function conclude(change: ExecutionChange, generation: number, { requestId, startedAt, version, logTail, outcome }: Ending): Promise<AttemptResult> {
   const { execution, now } = change;
+  change.drive();
   if (execution.generation !== generation) return { kind: 'suspended', delayMs: 0 }; // Superseded; so is the claim.
   execution.invoking = false;
   if (logTail !== undefined && execution.synchronous) change.keepLogTail(logTail);

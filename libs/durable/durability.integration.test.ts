@@ -95,7 +95,7 @@ describe('a started execution', () => {
     const { pool } = fixture.platform.database;
     // The callback's change without its wake-up, as a crash between the two could leave it.
     await pool.query(`UPDATE durable_operations SET status = 'SUCCEEDED', revision = 2 WHERE execution_id = $1`, [id]);
-    await pool.query(`UPDATE durable_executions SET revision = 2 WHERE id = $1`, [id]);
+    await pool.query(`UPDATE durable_executions SET revision = 2, woken = true WHERE id = $1`, [id]);
     const sweep = fixture.durable.executions.startUpkeep();
     await fixture.untilStatus(arn, 'SUCCEEDED');
     await sweep.stop();

@@ -24,6 +24,7 @@ export class ExecutionChange {
   #result: string | undefined;
   #logTail: Uint8Array | undefined;
   #endedNow = false;
+  #driven = false;
 
   constructor(
     readonly client: PoolClient,
@@ -35,6 +36,17 @@ export class ExecutionChange {
   /** Whether the execution ended in this change. */
   get endedNow(): boolean {
     return this.#endedNow;
+  }
+
+  /** The caller holds the event of the execution: it needs no waking for what is done here. */
+  drive(): void {
+    this.#driven = true;
+  }
+
+  /** Whether the event of the execution has to become due. */
+  get wakes(): boolean {
+    const { status, revision, seenRevision } = this.execution;
+    return (this.#endedNow && !this.#driven) || (status === 'RUNNING' && revision > seenRevision);
   }
 
   /** Of an execution that ended in this change. */
@@ -123,7 +135,7 @@ export class ExecutionChange {
       name: 'hearth-durable-write',
       text: `UPDATE durable_executions SET status = $2, error = $3, timeout_at = $4, ended_at = $5, delete_at = $6, generation = $7, sequence = $8, client_token = $9, revision = $10,
          seen_revision = $11, prior_seen_revision = $12, invoking = $13, answered = $14, failures = $15, operations = $16, stored_bytes = $17, events = $18, pause_requested_at = $19,
-         pause_reason = $20, timeout_paused = $21, result = coalesce($22, result), log_tail = coalesce($23, log_tail)
+         pause_reason = $20, timeout_paused = $21, result = coalesce($22, result), log_tail = coalesce($23, log_tail), woken = $24
        WHERE id = $1`,
       values: [
         execution.id,
@@ -149,6 +161,7 @@ export class ExecutionChange {
         execution.pause?.timeoutPaused ?? false,
         this.#result === undefined ? null : Buffer.from(this.#result),
         this.#logTail === undefined ? null : Buffer.from(this.#logTail),
+        this.wakes,
       ],
     });
     // Sent by Postgres at the commit, and only then.

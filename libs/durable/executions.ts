@@ -57,7 +57,7 @@ export class Executions {
   async #finish(change: ExecutionChange, woken: string[]): Promise<void> {
     const { client, execution } = change;
     await change.flush();
-    if (change.endedNow || (execution.status === 'RUNNING' && execution.revision > execution.seenRevision)) {
+    if (change.wakes) {
       await this.waker.wakeWithin(client, [execution.id]);
       woken.push(execution.id);
     }

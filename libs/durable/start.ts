@@ -81,6 +81,7 @@ function freshExecution(command: InvokeCommand, version: InvocableVersion, paylo
     name: command.durableExecutionName ?? randomUUID(),
     synchronous,
     input: payload,
+    clientContext: command.clientContext,
     traceHeader: command.traceHeader!,
     executionTimeoutSeconds: version.durable!.executionTimeoutSeconds,
     retentionDays: version.durable!.retentionDays,

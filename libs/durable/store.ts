@@ -19,6 +19,8 @@ export interface FreshExecution {
   name: string;
   synchronous: boolean;
   input: Buffer;
+  /** Decoded JSON text, for every invocation. */
+  clientContext?: string;
   traceHeader: string;
   executionTimeoutSeconds: number;
   retentionDays: number;
@@ -68,8 +70,8 @@ export class DurableStore {
     await client.query(`INSERT INTO durable_history (execution_id, event_id, at, type, operation_id, name, details) VALUES ($1, 1, now(), 'ExecutionStarted', $2, $3, $4)`, [
       fresh.id, fresh.id, fresh.name, Buffer.from(JSON.stringify(details)),
     ]);
-    const { id, accountId, region, functionName, version, traceHeader } = fresh;
-    await insertEvent(client, { id, accountId, region, functionName, qualifier: version, payload: Buffer.from('{}'), traceHeader, maxAgeMs: fresh.executionTimeoutSeconds * 1_000, durable: { executionId: id } });
+    const { id, accountId, region, functionName, version, clientContext, traceHeader } = fresh;
+    await insertEvent(client, { id, accountId, region, functionName, qualifier: version, payload: Buffer.from('{}'), clientContext, traceHeader, maxAgeMs: fresh.executionTimeoutSeconds * 1_000, durable: { executionId: id } });
     return true;
   }
 
@@ -183,14 +185,14 @@ export class DurableStore {
   }
 
   /**
-   * Makes those due whose function has news to hear although their event sleeps: of `ids`, or of all.
+   * Makes those due that were woken although their event sleeps, because it ran at that moment: of `ids`, or of all.
    * @returns their ids
    */
   async wakeForgotten(ids?: readonly string[]): Promise<string[]> {
     const { rows } = await this.database.pool.query<{ id: string }>(
       `UPDATE async_events e SET due_at = now(), dispatched_until = NULL FROM durable_executions x
        WHERE x.id = e.id AND ($1::uuid[] IS NULL OR e.id = ANY($1)) AND e.status = 'queued' AND e.due_at > now()
-         AND ((x.status = 'RUNNING' AND x.revision > x.seen_revision) OR x.ended_at IS NOT NULL) RETURNING e.id`,
+         AND x.woken RETURNING e.id`,
       [ids ?? null],
     );
     return rows.map(({ id }) => id);

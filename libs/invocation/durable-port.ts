@@ -43,16 +43,17 @@ export interface EventOfTransaction {
   functionName: string;
   qualifier?: string;
   payload: Buffer;
+  clientContext?: string;
   traceHeader: string;
   maxAgeMs: number;
   durable: DurableLink;
 }
 
 export async function insertEvent(client: PoolClient, event: EventOfTransaction): Promise<void> {
-  const { id, accountId, region, functionName, qualifier, payload, traceHeader, maxAgeMs, durable } = event;
+  const { id, accountId, region, functionName, qualifier, payload, clientContext, traceHeader, maxAgeMs, durable } = event;
   await client.query(
-    `INSERT INTO async_events (id, account_id, region, function_name, qualifier, payload, trace_header, expires_at, durable_execution, durable_operation)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 ms', $9, $10)`,
-    [id, accountId, region, functionName, qualifier ?? null, payload, traceHeader, maxAgeMs, durable.executionId, durable.operationId ?? null],
+    `INSERT INTO async_events (id, account_id, region, function_name, qualifier, payload, trace_header, expires_at, durable_execution, durable_operation, client_context)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 ms', $9, $10, $11)`,
+    [id, accountId, region, functionName, qualifier ?? null, payload, traceHeader, maxAgeMs, durable.executionId, durable.operationId ?? null, clientContext ?? null],
   );
 }

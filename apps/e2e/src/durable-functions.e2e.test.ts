@@ -1,12 +1,16 @@
 import {
+  CreateAliasCommand,
   GetDurableExecutionCommand,
   GetDurableExecutionHistoryCommand,
+  GetFunctionConfigurationCommand,
   InvokeCommand,
   ListDurableExecutionsByFunctionCommand,
+  PublishVersionCommand,
   SendDurableExecutionCallbackFailureCommand,
   SendDurableExecutionCallbackHeartbeatCommand,
   SendDurableExecutionCallbackSuccessCommand,
   StopDurableExecutionCommand,
+  UpdateAliasCommand,
   type Event,
   type InvokeCommandInput,
   type LambdaClient,
@@ -215,6 +219,18 @@ describe('durable functions with the official SDK', () => {
     expect(log.filter((line) => line.includes('first step'))).toHaveLength(1);
     expect(log.filter((line) => line.includes('slow step')).length).toBeGreaterThanOrEqual(2);
   }, 150_000);
+
+  it('stays on the version that it was started with', async () => {
+    await client.send(new PublishVersionCommand({ FunctionName: 'flow' }));
+    await until('version 1 can be invoked', 20_000, async () => (await client.send(new GetFunctionConfigurationCommand({ FunctionName: 'flow', Qualifier: '1' }))).State === 'Active');
+    await client.send(new CreateAliasCommand({ FunctionName: 'flow', Name: 'live', FunctionVersion: '1' }));
+    const arn = await start({ kind: 'sleeper', seconds: 2 }, { Qualifier: 'live' });
+    expect(arn).toContain(':function:flow:1/durable-execution/');
+    await client.send(new UpdateAliasCommand({ FunctionName: 'flow', Name: 'live', FunctionVersion: '$LATEST' }));
+    expect(await ended(arn)).toMatchObject({ Status: 'SUCCEEDED', Version: '1' });
+    expect((await platform.functionLog('flow')).filter((line) => /^START .*Version: 1$/.test(line)).length).toBeGreaterThanOrEqual(2);
+    expect(await client.send(new GetFunctionConfigurationCommand({ FunctionName: 'flow', Qualifier: '1' }))).toMatchObject({ DurableConfig: { ExecutionTimeout: 300, RetentionPeriodInDays: 1 } });
+  }, 60_000);
 
   it('is refused where Lambda refuses it', async () => {
     expect(await refusal(call({ kind: 'order' }, { Qualifier: undefined }))).toMatchObject({ name: 'InvalidParameterValueException', message: 'You cannot invoke a durable function using an unqualified ARN.' });

@@ -30,6 +30,7 @@ CREATE TABLE durable_executions (
   invoking            BOOLEAN        NOT NULL DEFAULT false,
   answered            BOOLEAN        NOT NULL DEFAULT false,
   failures            INTEGER        NOT NULL DEFAULT 0,
+  woken               BOOLEAN        NOT NULL DEFAULT false,
   operations          INTEGER        NOT NULL DEFAULT 0,
   stored_bytes        INTEGER        NOT NULL DEFAULT 0,
   events              INTEGER        NOT NULL DEFAULT 0,
@@ -42,6 +43,7 @@ CREATE TABLE durable_executions (
 );
 CREATE UNIQUE INDEX durable_executions_account_id_region_function_name_name_key ON durable_executions (account_id, region, function_name, name);
 CREATE INDEX durable_executions_account_id_region_function_name_started__idx ON durable_executions (account_id, region, function_name, started_at, id);
+CREATE INDEX durable_executions_woken_idx ON durable_executions (woken);
 CREATE INDEX durable_executions_delete_at_idx ON durable_executions (delete_at);
 
 CREATE TABLE durable_operations (
