@@ -12,7 +12,7 @@ import { completeFromOutside, type Outcome } from './outside-changes.js';
 import { checkQualified } from './start.js';
 
 /** What is invoked, resolved before the checkpoint's transaction; or why it cannot be. */
-export type ChainedPlan = { kind: 'run'; version: InvocableVersion; qualifier?: string; input: Buffer } | { kind: 'refused'; error: ErrorObject };
+export type ChainedPlan = { kind: 'run'; version: InvocableVersion; qualifier?: string; input: Buffer; /** The function's own, in place of the execution's. */ traceHeader?: string } | { kind: 'refused'; error: ErrorObject };
 
 /** A function of the same account, by name or ARN. What is wrong with it fails the operation, not the checkpoint. */
 export async function planChainedInvoke(resolver: FunctionResolver, execution: ExecutionRecord, update: OperationUpdate): Promise<ChainedPlan> {
@@ -22,7 +22,7 @@ export async function planChainedInvoke(resolver: FunctionResolver, execution: E
     const reference = parseFunctionReference(name, undefined, { region, accountId, principalArn: `arn:aws:iam::${accountId}:root`, action: 'lambda:InvokeFunction' });
     const version = await resolver.resolve(accountId, region, reference.name, reference.qualifier);
     if (version.durable !== undefined) checkQualified(reference.qualifier !== undefined);
-    return { kind: 'run', version, qualifier: reference.qualifier, input: checkedInput(update.Payload) };
+    return { kind: 'run', version, qualifier: reference.qualifier, input: checkedInput(update.Payload), traceHeader: update.ChainedInvokeOptions?.XAmznTraceId };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.status >= 500) throw error;
     return { kind: 'refused', error: { ErrorType: error.code, ErrorMessage: error.message } };
@@ -43,7 +43,7 @@ export async function sendChainedInvoke(change: ExecutionChange, executions: Exe
   const id = randomUUID();
   const { accountId, region, functionName } = version;
   // The chain goes on: a function that starts itself again and again is found out.
-  const { traceHeader } = nextHop(execution.traceHeader, execution.functionId);
+  const { traceHeader } = nextHop(plan.traceHeader ?? execution.traceHeader, execution.functionId);
   if (version.durable === undefined) {
     await insertEvent(client, { id, accountId, region, functionName, qualifier, payload: input, traceHeader, maxAgeMs: execution.timeoutAt - now, durable: { executionId: execution.id, operationId: operation.id } });
     return id;

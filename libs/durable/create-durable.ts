@@ -42,7 +42,9 @@ export function createDurable({ database, resolver, waker, logger }: DurableOpti
         claim.durable.operationId === undefined ? attemptExecution({ executions, resolver, logger }, claim, run, signal) : attemptChainedInvoke(executions, claim, run, signal),
       async settled({ durable }) {
         try {
-          if (durable.operationId === undefined) executions.announce(await store.wakeForgotten([durable.executionId]));
+          if (durable.operationId !== undefined) return;
+          await store.wakeForgotten([durable.executionId]);
+          executions.announce([durable.executionId]); // Heard only if it is due.
         } catch (error) {
           logger.warn({ err: error, execution: durable.executionId }, 'whether a durable execution is due is not known yet; the sweep finds out');
         }

@@ -80,7 +80,7 @@ export class Execution {
   }
 }
 
-function notActive(state: InvocableVersion['state']): ServiceError {
+export function notActive(state: InvocableVersion['state']): ServiceError {
   return new ServiceError('ResourceConflictException', 409, `The operation cannot be performed at this time. The function is currently in the following state: ${state}`, {
     messageMember: 'message',
   });

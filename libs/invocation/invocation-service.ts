@@ -2,7 +2,8 @@ import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { DurableExecutions } from './durable-port.js';
 import type { EventAcceptor } from './event-acceptor.js';
-import type { Executed, Execution } from './execution.js';
+import { ReservedConcurrencyZero } from './concurrency.js';
+import { notActive, type Executed, type Execution } from './execution.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import type { InvokeAnswer, InvokeCommand } from './invoke-command.js';
 import { checkedPayload } from './payload-rules.js';
@@ -47,7 +48,7 @@ export class InvocationService {
       // From memory without a promise: warm calls stay off the microtask queue.
       const found = this.#resolve(command);
       const version = found instanceof Promise ? await found : found;
-      if (version.durable !== undefined) return await this.#durableExecutions().start({ ...command, traceHeader }, version, payload);
+      if (version.durable !== undefined) return await this.#startAndWait({ ...command, traceHeader }, version, payload);
       refuseExecutionName(command);
       executed = await this.execution.run({ ...command, version, payload, traceHeader, before: before(command) }, 'sync', signal);
     } catch (error) {
@@ -87,6 +88,15 @@ export class InvocationService {
     });
     this.telemetry?.accepted({ accountId, functionName, requestId, traceHeader }, { ...before(command), resolve: [start, resolvedAt], store: [resolvedAt, Date.now()] });
     return { statusCode: 202, requestId };
+  }
+
+  /** What would be refused at once is, although the execution itself would wait for better times. */
+  async #startAndWait(command: InvokeCommand, version: InvocableVersion, payload: Buffer): Promise<InvokeAnswer> {
+    const durable = this.#durableExecutions();
+    durable.checkStart(command, version);
+    if (version.state !== 'Active') throw notActive(version.state);
+    if (version.concurrency?.reserved === 0) throw new ReservedConcurrencyZero();
+    return await durable.start(command, version, payload);
   }
 
   #resolve({ accountId, region, functionName, qualifier }: InvokeCommand): InvocableVersion | Promise<InvocableVersion> {
