@@ -3,11 +3,11 @@ import { durableCallbackId, functionArn } from '@hearth/kernel';
 import { arnOf, type ExecutionRecord } from './execution-record.js';
 import { hasEnded, type Operation } from './operation.js';
 
-/** How a time is written: API answers carry timestamps, the event of an invocation ISO-8601 text. */
+/** How a time is written: API answers carry timestamps, the event of an invocation epoch ms (the SDK for Python takes nothing else, the one for JavaScript anything). */
 export type TimeForm = (epochMs: number) => unknown;
 
 export const apiTime: TimeForm = (epochMs) => new Date(epochMs);
-export const eventTime: TimeForm = (epochMs) => new Date(epochMs).toISOString();
+export const eventTime: TimeForm = (epochMs) => epochMs;
 
 export function shownOperation(operation: Operation, executionArn: string, time: TimeForm): Record<string, unknown> {
   const { result: Result, error: Error } = operation;

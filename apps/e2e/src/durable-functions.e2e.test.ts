@@ -16,9 +16,11 @@ import {
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { deploy, lambdaClient, refusal } from './lambda.js';
-import { bundle, npmPackages } from './packages.js';
+import { bundle, npmPackages, pipPackages } from './packages.js';
 import { Platform } from './platform.js';
+import { run } from './run.js';
 import { until } from './until.js';
+import { filesBelow, zip } from './zip.js';
 
 /** What a user writes, with the official SDK as it is; only where it finds the API is said by hand. */
 const SOURCE = `
@@ -79,6 +81,34 @@ const kinds = {
 };
 
 export const handler = withDurableExecution(async (event, context) => await kinds[event.kind](event, context), { client });
+`;
+
+const PYTHON = `
+import os
+import boto3
+from aws_durable_execution_sdk_python import durable_execution
+from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig
+from aws_durable_execution_sdk_python.retries import RetryDecision
+from aws_durable_execution_sdk_python.waits import WaitForConditionConfig, WaitForConditionDecision
+
+client = boto3.client('lambda', endpoint_url=os.environ['API'], region_name='us-east-1', aws_access_key_id=os.environ['KEY_ID'], aws_secret_access_key=os.environ['KEY_SECRET'])
+
+def flaky(step):
+    if step.attempt < 2:
+        raise ValueError('attempt 1')
+    return 'attempt %d' % step.attempt
+
+@durable_execution(boto3_client=client)
+def handler(event, context):
+    first = context.step(lambda step: event['n'] + 1, name='add')
+    context.wait(Duration.from_seconds(1), name='rest')
+    retry = StepConfig(retry_strategy=lambda error, attempt: RetryDecision(should_retry=attempt < 3, delay=Duration.from_seconds(1)))
+    tried = context.step(flaky, name='flaky', config=retry)
+    squares = context.map([1, 2, 3], lambda child, item, index, items: child.step(lambda step: item * item))
+    called = context.invoke('plain', {'n': first})
+    callback = context.create_callback(name='ask', config=CallbackConfig(timeout=Duration.from_seconds(60)))
+    context.step(lambda step: client.send_durable_execution_callback_success(CallbackId=callback.callback_id, Result=b'"yes"') and None, name='answer myself')
+    return {'first': first, 'tried': tried, 'squares': squares.get_results(), 'called': called, 'callback': callback.result()}
 `;
 
 describe('durable functions with the official SDK', () => {
@@ -179,6 +209,18 @@ describe('durable functions with the official SDK', () => {
     expect((await call({ kind: 'caught', callee: 'missing' })).value).toEqual({ caught: expect.stringContaining('Function not found') });
     expect((await call({ kind: 'caught', callee: 'flow' })).value).toEqual({ caught: 'You cannot invoke a durable function using an unqualified ARN.' });
   }, 90_000);
+
+  it('is the same in Python', async () => {
+    const packages = await filesBelow(await pipPackages('aws-durable-execution-sdk-python==3.0.0', 'boto3==1.44.8'));
+    // Of boto3's service models only those that are used: the package would be large otherwise.
+    const needed = Object.entries(packages).filter(([name]) => !/^botocore\/data\/[^/]+\//.test(name) || /^botocore\/data\/(lambda|sts)\//.test(name));
+    const code = await zip({ ...Object.fromEntries(needed), 'index.py': PYTHON });
+    // The process driver has no Python of its own.
+    const Variables = { API: platform.endpoint, KEY_ID: platform.credentials.accessKeyId, KEY_SECRET: platform.credentials.secretAccessKey, HEARTH_PYTHON: (await run('python3', ['-c', 'import sys; print(sys.executable)'])).trim() };
+    await deploy(client, 'serpent', code, { Runtime: 'python3.11', DurableConfig: { ExecutionTimeout: 120 }, Environment: { Variables }, MemorySize: 512, Timeout: 60 });
+    const { value, error } = await call({ n: 1 }, { FunctionName: 'serpent' });
+    expect({ value, error }).toEqual({ value: { first: 2, tried: 'attempt 2', squares: [1, 4, 9], called: { got: 2 }, callback: '"yes"' }, error: undefined });
+  }, 180_000);
 
   it('starts once under one name', async () => {
     const first = await start({ kind: 'order', id: 'named' }, { DurableExecutionName: 'once' });
