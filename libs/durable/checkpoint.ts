@@ -13,6 +13,8 @@ import { pauseNow } from './pause.js';
 
 export interface CheckpointRequest {
   executionId: string;
+  /** What the caller was authorised for: it has to be the execution's. */
+  arn: string;
   token: string;
   clientToken?: string;
   updates: readonly OperationUpdate[];
@@ -37,7 +39,7 @@ export async function checkpoint(executions: Executions, resolver: FunctionResol
   const done = await executions.change(executionId, async (change) => {
     const { execution } = change;
     const position = parseCheckpointToken(request.token);
-    if (position === undefined || position.executionId !== execution.id || position.generation !== execution.generation) throw invalidCheckpointToken();
+    if (arnOf(execution) !== request.arn || position === undefined || position.executionId !== execution.id || position.generation !== execution.generation) throw invalidCheckpointToken();
     const repeated = request.clientToken !== undefined && request.clientToken === execution.clientToken && position.sequence === execution.sequence - 1;
     if (!repeated) await take(change, position.sequence, request, plans, executions, sent);
     return { execution: { ...execution }, since: execution.priorSeenRevision };
@@ -103,7 +105,7 @@ function endByUpdate(change: ExecutionChange, { Id, Action, Payload, Error: erro
 /** The execution of an invocation's token, for reads. @throws ServiceError */
 export async function executionOfToken(executions: Executions, arn: string, executionId: string, token: string): Promise<ExecutionRecord> {
   const execution = await executions.store.find(executionId);
-  if (execution === undefined) throw executionNotFound(arn);
+  if (execution === undefined || arnOf(execution) !== arn) throw executionNotFound(arn);
   const position = parseCheckpointToken(token);
   const current = position?.executionId === execution.id && position.generation === execution.generation && position.sequence === execution.sequence;
   if (!current || !execution.invoking || isOver(execution)) throw invalidCheckpointToken();

@@ -303,6 +303,20 @@ describe('a durable execution', () => {
   it('belongs to its account', async () => {
     fixture.define('mine', () => succeeded('x'));
     const { durableExecutionArn: arn } = await fixture.invoke('mine');
+    // Whoever may touch the executions of his own function gains nothing by naming another one's id.
+    fixture.define('victim', async (event, checkpoints) => {
+      const forged = event.DurableExecutionArn.replace('victim', 'mine');
+      await checkpoints.take([callback('cb')]);
+      const token = { DurableExecutionArn: forged, CheckpointToken: checkpoints.token };
+      expect(await refusal(fixture.call('CheckpointDurableExecution', token))).toMatchObject({ message: expect.stringMatching(/^Invalid Checkpoint Token/) });
+      expect(await refusal(fixture.call('GetDurableExecutionState', token))).toMatchObject({ code: 'ResourceNotFoundException' });
+      expect(await refusal(fixture.call('SendDurableExecutionCallbackSuccess', { CallbackId: durableCallbackId(forged, 'cb') }))).toMatchObject({ code: 'ResourceNotFoundException' });
+      for (const operation of ['StopDurableExecution', 'PauseDurableExecution', 'ResumeDurableExecution', 'DeleteDurableExecution', 'GetDurableExecutionHistory']) {
+        expect(await refusal(fixture.call(operation, { DurableExecutionArn: forged }))).toMatchObject({ code: 'ResourceNotFoundException' });
+      }
+      return succeeded('untouched');
+    });
+    expect(text((await fixture.invoke('victim')).payload)).toBe('"untouched"');
     for (const foreign of [arn!.replace('000000000000', '111111111111'), arn!.replace('us-east-1', 'eu-west-1'), arn!.replace('mine', 'yours')]) {
       expect(await refusal(fixture.call('GetDurableExecution', { DurableExecutionArn: foreign }))).toMatchObject({ code: 'ResourceNotFoundException', status: 404 });
     }

@@ -15,7 +15,7 @@ interface CheckpointDurableExecutionInput {
 export function checkpointDurableExecution({ executions, resolver }: DurableParts): OperationHandler {
   return async ({ DurableExecutionArn, CheckpointToken, ClientToken, Updates }: CheckpointDurableExecutionInput, context) => {
     const executionId = executionIdOf(DurableExecutionArn, context);
-    const { execution, token, operations } = await checkpoint(executions, resolver, { executionId, token: CheckpointToken, clientToken: ClientToken, updates: Updates ?? [] });
+    const { execution, token, operations } = await checkpoint(executions, resolver, { executionId, arn: DurableExecutionArn, token: CheckpointToken, clientToken: ClientToken, updates: Updates ?? [] });
     const arn = arnOf(execution);
     return { ...(token !== undefined && { CheckpointToken: token }), NewExecutionState: { Operations: operations.map((operation) => shownOperation(operation, arn, apiTime)) } };
   };

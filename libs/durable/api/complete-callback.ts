@@ -1,7 +1,7 @@
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Applied } from '../apply-update.js';
 import { callbackClosed, callbackNotFound } from '../errors.js';
-import { isOver } from '../execution-record.js';
+import { arnOf, isOver } from '../execution-record.js';
 import { hasEnded, type Operation } from '../operation.js';
 import { callbackOf, type DurableParts } from './parts.js';
 
@@ -10,10 +10,11 @@ import { callbackOf, type DurableParts } from './parts.js';
  * @throws ServiceError ResourceNotFoundException, CallbackTimeoutException
  */
 export async function changeCallback({ executions }: DurableParts, callbackId: string, context: OperationContext, work: (callback: Operation, now: number) => Applied): Promise<Record<string, unknown>> {
-  const { executionId, operationId } = callbackOf(callbackId, context);
+  const { executionId, executionArn, operationId } = callbackOf(callbackId, context);
   const changed = await executions.change(executionId, (change) => {
     const callback = change.operation(operationId);
-    if (callback === undefined || callback.type !== 'CALLBACK') throw callbackNotFound();
+    // The caller was authorised for the ARN in the id: it has to be this execution's.
+    if (callback === undefined || callback.type !== 'CALLBACK' || arnOf(change.execution) !== executionArn) throw callbackNotFound();
     if (hasEnded(callback) || isOver(change.execution)) throw callbackClosed();
     change.put(work(callback, change.now));
   }, [operationId]);

@@ -32,10 +32,10 @@ export async function executionOf({ executions }: DurableParts, arn: string, con
 }
 
 /** @throws ServiceError */
-export function callbackOf(callbackId: string, { accountId, region }: OperationContext): { executionId: string; operationId: string } {
+export function callbackOf(callbackId: string, { accountId, region }: OperationContext): { executionId: string; executionArn: string; operationId: string } {
   const parsed = parseDurableCallbackId(callbackId);
   if (parsed === undefined) throw invalidCallbackId();
-  const { execution, operationId } = parsed;
+  const { execution, executionArn, operationId } = parsed;
   if (execution.accountId !== accountId || execution.region !== region || !UUID.test(execution.id)) throw callbackNotFound();
-  return { executionId: execution.id, operationId };
+  return { executionId: execution.id, executionArn, operationId };
 }
