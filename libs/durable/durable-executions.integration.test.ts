@@ -287,6 +287,29 @@ describe('a durable execution', () => {
     expect((await fixture.row(arns[2]!))?.['delete_at'].getTime() - Date.now()).toBeGreaterThan(86_000_000);
   });
 
+  it('shows its history in pages that stay small', async () => {
+    fixture.define('verbose', async (_event, checkpoints) => {
+      for (let i = 0; i < 30; i++) await checkpoints.take([step(`s${i}`, 'SUCCEED', { Payload: JSON.stringify('x'.repeat(250_000)) })]);
+      return succeeded('x');
+    });
+    const { durableExecutionArn: DurableExecutionArn } = await fixture.invoke('verbose');
+    for (const ReverseOrder of [false, true]) {
+      const ids: number[] = [];
+      let Marker: string | undefined;
+      let pages = 0;
+      do {
+        const page = await fixture.call('GetDurableExecutionHistory', { DurableExecutionArn, Marker, ReverseOrder, MaxItems: 1_000 });
+        expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(6_291_456);
+        ids.push(...(page['Events'] as { EventId: number }[]).map(({ EventId }) => EventId));
+        Marker = page['NextMarker'] as string | undefined;
+        pages++;
+      } while (Marker !== undefined);
+      expect(pages).toBe(2);
+      const all = Array.from({ length: 63 }, (_, index) => index + 1);
+      expect(ids).toEqual(ReverseOrder ? all.reverse() : all);
+    }
+  });
+
   it('hides what it was given from those who do not ask for it', async () => {
     fixture.define('secretive', async (_event, checkpoints) => {
       await checkpoints.take([step('a', 'SUCCEED', { Payload: '"secret"' })]);

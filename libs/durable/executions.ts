@@ -2,6 +2,7 @@ import type { EventWaker } from '@hearth/invocation';
 import type { PoolClient } from 'pg';
 import type { ExecutionChange } from './execution-change.js';
 import { isOver, type ExecutionRecord } from './execution-record.js';
+import { MAX_STORED_BYTES, sizeOf } from './limits.js';
 import { hasEnded } from './operation.js';
 import { completeFromOutside, type Outcome } from './outside-changes.js';
 import type { DurableStore } from './store.js';
@@ -39,7 +40,7 @@ export class Executions {
     const change = await this.store.lock(client, executionId, [operationId]);
     if (change === undefined) return;
     const operation = change.operation(operationId);
-    if (operation !== undefined && !hasEnded(operation) && !isOver(change.execution)) change.put(completeFromOutside(operation, outcome, change.now));
+    if (operation !== undefined && !hasEnded(operation) && !isOver(change.execution)) change.put(completeFromOutside(operation, kept(change.execution, outcome), change.now));
     await this.#finish(change, woken);
   }
 
@@ -66,6 +67,14 @@ export class Executions {
       await this.completeWithin(client, executionId, operationId, outcomeOf(execution, change.result), woken);
     }
   }
+}
+
+/** The outcome, unless the execution cannot keep it: then that is the outcome. */
+function kept(execution: ExecutionRecord, outcome: Outcome): Outcome {
+  const bytes = sizeOf(outcome);
+  if (execution.storedBytes + bytes > MAX_STORED_BYTES) return { status: 'FAILED', error: { ErrorType: 'Lambda.StorageLimitExceeded', ErrorMessage: `The durable execution keeps more than ${MAX_STORED_BYTES} bytes.` } };
+  execution.storedBytes += bytes;
+  return outcome;
 }
 
 function outcomeOf({ status, error }: ExecutionRecord, result: string | undefined): Outcome {

@@ -13,7 +13,14 @@ export const MAX_CALLBACK_RESULT_BYTES = 262_144;
 export const MAX_SYNCHRONOUS_SECONDS = 900;
 /** A page of operations told to the function: an invocation's event has to stay below 6 MB. */
 export const STATE_PAGE_BYTES = 4_194_304;
+/** A page of the history: answers stay below 6 MB, like those of functions. */
+export const HISTORY_PAGE_BYTES = 5_242_880;
 export const STATE_PAGE_OPERATIONS = 1_000;
+
+/** What an outcome from outside makes the execution keep, in bytes. */
+export function sizeOf({ result, error }: { result?: string; error?: ErrorObject }): number {
+  return Buffer.byteLength(result ?? '') + (error === undefined ? 0 : Buffer.byteLength(JSON.stringify(error)));
+}
 
 /**
  * @returns bytes that the update makes the execution keep

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { InvocableVersion } from '@hearth/catalogue';
 import type { InvokeAnswer, InvokeCommand } from '@hearth/invocation';
 import type { EndWatch } from './end-watch.js';
-import { alreadyStarted, invalidParameter } from './errors.js';
+import { alreadyStarted, conflict, invalidParameter } from './errors.js';
 import { arnOf, isOver, type ExecutionRecord } from './execution-record.js';
 import type { Executions } from './executions.js';
 import { MAX_SYNCHRONOUS_SECONDS } from './limits.js';
@@ -32,7 +32,8 @@ export class Starts {
     const { requestId, invocationType } = command;
     const synchronous = invocationType === 'RequestResponse';
     const id = await this.#begin(freshExecution(command, version, payload, synchronous));
-    const started = (await this.executions.store.find(id))!;
+    const started = await this.executions.store.find(id);
+    if (started === undefined) throw conflict('The durable execution was deleted meanwhile.');
     const durableExecutionArn = arnOf(started);
     if (!synchronous) return { statusCode: 202, requestId, durableExecutionArn };
     const over = isOver(started) || (await this.watch.ended(id, MAX_SYNCHRONOUS_SECONDS * 1_000));

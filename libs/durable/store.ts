@@ -4,6 +4,7 @@ import { insertEvent } from '@hearth/invocation';
 import type { PoolClient } from 'pg';
 import { ExecutionChange } from './execution-change.js';
 import { RECORD_COLUMNS, textOf, toRecord, type ExecutionRecord, type ExecutionRow } from './execution-record.js';
+import { HISTORY_PAGE_BYTES } from './limits.js';
 import type { Operation } from './operation.js';
 import { OPERATION_COLUMNS, toOperation, type OperationRow } from './operation-rows.js';
 import type { OperationOutline } from './replay-state.js';
@@ -42,6 +43,18 @@ export interface ExecutionPayloads {
   input: string;
   result?: string;
   logTail?: Buffer;
+}
+
+interface HistoryRow {
+  event_id: number;
+  at: Date;
+  type: string;
+  operation_id: string | null;
+  parent_id: string | null;
+  name: string | null;
+  sub_type: string | null;
+  details: Buffer;
+  found: string;
 }
 
 const NOW_MS = '(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms';
@@ -133,12 +146,17 @@ export class DurableStore {
     return rows.map(toOperation);
   }
 
-  async history(id: string, after: number | undefined, limit: number, reverse: boolean): Promise<StoredEvent[]> {
-    const { rows } = await this.database.pool.query<{ event_id: number; at: Date; type: string; operation_id: string | null; parent_id: string | null; name: string | null; sub_type: string | null; details: Buffer }>(
-      `SELECT * FROM durable_history WHERE execution_id = $1 AND ($2::int IS NULL OR event_id ${reverse ? '<' : '>'} $2) ORDER BY event_id ${reverse ? 'DESC' : 'ASC'} LIMIT $3`,
-      [id, after ?? null, limit],
+  /** @returns fewer than `limit` when their details are large, but one at least; `more` when others follow */
+  async history(id: string, after: number | undefined, limit: number, reverse: boolean): Promise<{ events: StoredEvent[]; more: boolean }> {
+    const order = reverse ? 'DESC' : 'ASC';
+    const { rows } = await this.database.pool.query<HistoryRow>(
+      `SELECT * FROM (
+         SELECT *, sum(octet_length(details)) OVER (ORDER BY event_id ${order}) AS bytes, row_number() OVER (ORDER BY event_id ${order}) AS n, count(*) OVER () AS found
+         FROM (SELECT * FROM durable_history WHERE execution_id = $1 AND ($2::int IS NULL OR event_id ${reverse ? '<' : '>'} $2) ORDER BY event_id ${order} LIMIT $3 + 1) candidate) counted
+       WHERE n = 1 OR (n <= $3 AND bytes <= $4) ORDER BY n`,
+      [id, after ?? null, limit, HISTORY_PAGE_BYTES],
     );
-    return rows.map((row) => ({
+    const events = rows.map((row) => ({
       eventId: row.event_id,
       at: row.at.getTime(),
       type: row.type,
@@ -148,6 +166,7 @@ export class DurableStore {
       subType: row.sub_type ?? undefined,
       details: JSON.parse(row.details.toString('utf8')) as Record<string, unknown>,
     }));
+    return { events, more: Number(rows[0]?.found ?? 0) > events.length };
   }
 
   /** By start, then id. @param after the last row of the page before */

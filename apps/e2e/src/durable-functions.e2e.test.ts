@@ -74,7 +74,7 @@ const kinds = {
     return 'done';
   },
   async many({ count }, context) {
-    for (let i = 0; i < count; i++) await context.step('s' + i, async () => i);
+    await Promise.all(Array.from({ length: count }, (_, i) => context.step('s' + i, async () => i)));
     await context.wait({ seconds: 1 });
     return await context.step('last', async () => 'last');
   },
@@ -295,6 +295,7 @@ describe('durable functions with the official SDK', () => {
 
   it('is refused where Lambda refuses it', async () => {
     expect(await refusal(call({ kind: 'order' }, { Qualifier: undefined }))).toMatchObject({ name: 'InvalidParameterValueException', message: 'You cannot invoke a durable function using an unqualified ARN.' });
+    expect(await refusal(call({ kind: 'order' }, { DurableExecutionName: 'not a name' }))).toMatchObject({ name: 'ValidationException', status: 400 });
     expect(await refusal(call({}, { FunctionName: 'plain', DurableExecutionName: 'x' }))).toMatchObject({ name: 'InvalidParameterValueException', status: 400 });
   });
 });

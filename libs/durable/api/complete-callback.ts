@@ -1,7 +1,8 @@
 import type { OperationContext } from '@hearth/aws-wire';
 import type { Applied } from '../apply-update.js';
-import { callbackClosed, callbackNotFound } from '../errors.js';
+import { callbackClosed, callbackNotFound, invalidParameter } from '../errors.js';
 import { arnOf, isOver } from '../execution-record.js';
+import { MAX_STORED_BYTES, sizeOf } from '../limits.js';
 import { hasEnded, type Operation } from '../operation.js';
 import { callbackOf, type DurableParts } from './parts.js';
 
@@ -16,7 +17,10 @@ export async function changeCallback({ executions }: DurableParts, callbackId: s
     // The caller was authorised for the ARN in the id: it has to be this execution's.
     if (callback === undefined || callback.type !== 'CALLBACK' || arnOf(change.execution) !== executionArn) throw callbackNotFound();
     if (hasEnded(callback) || isOver(change.execution)) throw callbackClosed();
-    change.put(work(callback, change.now));
+    const applied = work(callback, change.now);
+    change.execution.storedBytes += sizeOf(applied.operation);
+    if (change.execution.storedBytes > MAX_STORED_BYTES) throw invalidParameter(`The durable execution keeps more than ${MAX_STORED_BYTES} bytes.`);
+    change.put(applied);
   }, [operationId]);
   if (changed === undefined) throw callbackNotFound();
   return {};

@@ -19,11 +19,10 @@ export function getDurableExecutionHistory(parts: DurableParts): OperationHandle
     const { id } = await executionOf(parts, DurableExecutionArn, context);
     const size = MaxItems || DEFAULT_PAGE;
     const after = decodePageMarker(Marker, 1)?.[0];
-    const found = await parts.executions.store.history(id, after === undefined ? undefined : Number(after), size + 1, ReverseOrder);
-    const page = found.slice(0, size);
+    const { events, more } = await parts.executions.store.history(id, after === undefined ? undefined : Number(after), size, ReverseOrder);
     return {
-      Events: page.map((event) => shownEvent(event, IncludeExecutionData)),
-      ...(found.length > size && { NextMarker: encodePageMarker([String(page.at(-1)!.eventId)]) }),
+      Events: events.map((event) => shownEvent(event, IncludeExecutionData)),
+      ...(more && { NextMarker: encodePageMarker([String(events.at(-1)!.eventId)]) }),
     };
   };
 }
