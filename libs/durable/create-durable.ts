@@ -8,6 +8,7 @@ import { attemptChainedInvoke } from './chained-invokes.js';
 import { durableOperations } from './durable-operations.js';
 import { EndWatch } from './end-watch.js';
 import { Executions } from './executions.js';
+import { ShortSleeps } from './short-sleeps.js';
 import { Starts } from './start.js';
 import { DurableStore } from './store.js';
 import { Upkeep } from './upkeep.js';
@@ -33,18 +34,24 @@ export function createDurable({ database, resolver, waker, logger }: DurableOpti
   const executions = new Executions(store, waker);
   const watch = new EndWatch(store, logger);
   const starts = new Starts(executions, watch);
+  const sleeps = new ShortSleeps((ids) => executions.announce(ids));
   return {
     operations: durableOperations({ executions, resolver }),
     executions: {
       checkStart: (command, version) => starts.check(command, version),
       start: (command, version, payload) => starts.start(command, version, payload),
-      attempt: (claim, run, signal) =>
-        claim.durable.operationId === undefined ? attemptExecution({ executions, resolver, logger }, claim, run, signal) : attemptChainedInvoke(executions, claim, run, signal),
+      async attempt(claim, run, signal) {
+        if (claim.durable.operationId !== undefined) return await attemptChainedInvoke(executions, claim, run, signal);
+        const result = await attemptExecution({ executions, resolver, logger }, claim, run, signal);
+        sleeps.told(claim.durable.executionId, result);
+        return result;
+      },
       async settled({ durable }) {
         try {
           if (durable.operationId !== undefined) return;
           await store.wakeForgotten([durable.executionId]);
           executions.announce([durable.executionId]); // Heard only if it is due.
+          sleeps.stored(durable.executionId);
         } catch (error) {
           logger.warn({ err: error, execution: durable.executionId }, 'whether a durable execution is due is not known yet; the sweep finds out');
         }
@@ -55,6 +62,9 @@ export function createDurable({ database, resolver, waker, logger }: DurableOpti
         return upkeep;
       },
     },
-    close: () => watch.close(),
+    close() {
+      sleeps.close();
+      return watch.close();
+    },
   };
 }

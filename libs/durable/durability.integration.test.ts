@@ -82,6 +82,23 @@ describe('a started execution', () => {
     expect(fixture.runs(starts[0]!.durableExecutionArn!)).toBe(1);
   });
 
+  it('wakes from a short sleep to the point, although the reconciler looks rarely', async () => {
+    const rare = await DurableFixture.start({ HEARTH_RECONCILE_MS: '60000' });
+    try {
+      await rare.scheduler();
+      rare.define('sleeper', async (event, checkpoints) => {
+        if (event.InitialExecutionState.Operations.length > 1) return succeeded('awake');
+        await checkpoints.take([{ Id: 'w', Type: 'WAIT', Action: 'START', WaitOptions: { WaitSeconds: 1 } }]);
+        return PENDING;
+      });
+      const start = performance.now();
+      expect(Buffer.from((await rare.invoke('sleeper')).payload!).toString()).toBe('"awake"');
+      expect(performance.now() - start).toBeLessThan(20_000);
+    } finally {
+      await rare.stop();
+    }
+  }, 90_000);
+
   it('is woken by the sweep when a wake-up was lost', async () => {
     fixture.define('forgotten', async (event, checkpoints) => {
       if (event.InitialExecutionState.Operations.length > 1) return succeeded('found');
