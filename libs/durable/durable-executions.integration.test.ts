@@ -285,6 +285,10 @@ describe('a durable execution', () => {
     await fixture.platform.database.pool.query(`UPDATE durable_executions SET delete_at = now() - interval '1 s' WHERE id = $1`, [parseDurableExecutionArn(arns[1]!)!.id]);
     expect((await fixture.invoke('listed', { other: true }, { durableExecutionName: 'run-1' })).durableExecutionArn).not.toBe(arns[1]);
     expect((await fixture.row(arns[2]!))?.['delete_at'].getTime() - Date.now()).toBeGreaterThan(86_000_000);
+    await fixture.platform.database.pool.query(`UPDATE durable_executions SET delete_at = now() - interval '1 s' WHERE id = $1`, [parseDurableExecutionArn(arns[2]!)!.id]);
+    const sweep = fixture.durable.executions.startUpkeep();
+    await until('it is swept', async () => (await fixture.row(arns[2]!)) === undefined);
+    await sweep.stop();
   });
 
   it('shows its history in pages that stay small', async () => {
