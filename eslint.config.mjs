@@ -10,6 +10,7 @@ const DOMAIN_EDGES = {
   sandbox: ['artifacts'],
   fleet: ['sandbox'],
   invocation: ['catalogue', 'fleet'],
+  durable: ['catalogue', 'invocation'],
   'function-urls': ['catalogue', 'iam', 'invocation'],
   'event-sources': ['catalogue', 'invocation'],
   'api-server': ['catalogue', 'iam', 'invocation'],

@@ -11,7 +11,7 @@ import { forService, serviceNotImplemented } from './foreign-service.js';
 import { CallFacts, type Guard, type ResourcePolicyLookup } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
 import type { InvokeOperation } from './invoke-operation.js';
-import { actionOf, parseInvoke } from './invoke-request.js';
+import { actionOf, checkJson, parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
 import { ResponseStream } from './response-stream.js';
 import type { ServedService } from './served-service.js';
@@ -122,6 +122,7 @@ export class AwsEndpoint {
     const policy = found instanceof Promise ? await found : found;
     const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region), policy);
     if (allowed !== undefined) await allowed;
+    checkJson(command.payload);
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
     const answer = await (around === undefined
@@ -140,6 +141,7 @@ export class AwsEndpoint {
     if (answer.statusCode !== 204) headers['Content-Length'] = payload?.byteLength ?? 0;
     if (payload !== undefined) headers['Content-Type'] = 'application/json';
     if (answer.executedVersion !== undefined) headers['X-Amz-Executed-Version'] = answer.executedVersion;
+    if (answer.durableExecutionArn !== undefined) headers['X-Amz-Durable-Execution-Arn'] = answer.durableExecutionArn;
     if (answer.functionError !== undefined) headers['X-Amz-Function-Error'] = answer.functionError;
     if (answer.logTail !== undefined) headers['X-Amz-Log-Result'] = Buffer.from(answer.logTail.buffer, answer.logTail.byteOffset, answer.logTail.byteLength).toString('base64');
     response.writeHead(answer.statusCode, headers);

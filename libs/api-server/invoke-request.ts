@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<InvokeOperation, readonly (string | undefined)[]>> 
 };
 
 /**
- * Parses and checks a request of one of the invoke operations (spec/invoke.md 1 and 5). Synchronous and without copies of the payload: this is the hot path.
+ * Parses and checks a request of one of the invoke operations (spec/invoke.md 1 and 5), but for its event: {@link checkJson}. Synchronous and without copies of the payload: this is the hot path.
  * @throws ServiceError
  */
 export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): ParsedInvoke {
@@ -52,7 +52,9 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
   const type = headers['x-amz-invocation-type'] as string | undefined;
   const logType = headers['x-amz-log-type'] as string | undefined;
   const qualifier = query.get('Qualifier')?.[0];
+  const durableExecutionName = headers['x-amz-durable-execution-name'] as string | undefined;
   const plain =
+    durableExecutionName === undefined &&
     PLAIN_NAME.test(request.functionName) &&
     (qualifier === undefined || PLAIN_QUALIFIER.test(qualifier)) &&
     TYPES[operation].includes(type) &&
@@ -66,7 +68,6 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
     : parseFunctionReference(request.functionName, operation === 'InvokeAsync' ? undefined : qualifier, { ...place, action: actionOf(operation) });
   const clientContext = readClientContext(headers['x-amz-client-context'] as string | undefined);
   const payload = request.body.length === 0 ? EMPTY_EVENT : request.body;
-  checkJson(payload);
   const synchronous = invocationType === 'RequestResponse';
   return {
     resource: reference.arn,
@@ -83,6 +84,7 @@ export function parseInvoke(lambda: RestJsonService, request: InvokeRequest): Pa
       wantsLogTail: synchronous && logType === 'Tail',
       traceHeader: traceHeader(headers['x-amzn-trace-id'], request.now),
       requestId: request.requestId,
+      ...(durableExecutionName !== undefined && { durableExecutionName }),
       received: [request.arrivedAt, request.now],
     },
   };
@@ -97,13 +99,10 @@ function validateByModel(lambda: RestJsonService, { operation, functionName, que
   lambda.decode(lambda.model.operations[operation]!, { labels: { FunctionName: functionName }, query, headers, body });
 }
 
-/** Headers of features that Hearth does not have are refused, never ignored. */
+/** A header of a feature that Hearth does not have is refused, never ignored. */
 function refuseUnsupported(headers: IncomingHttpHeaders): void {
   if (headers['x-amz-tenant-id'] !== undefined) {
     throw invalidParameter('The invoked function is not enabled with tenancy configuration: Hearth does not implement TenantId yet. Remove the tenant ID from your request and try again.');
-  }
-  if (headers['x-amz-durable-execution-name'] !== undefined) {
-    throw invalidParameter('The invoked function is not a durable function: Hearth does not implement DurableExecutionName yet. Remove it from your request and try again.');
   }
 }
 
@@ -124,8 +123,12 @@ function readClientContext(encoded: string | undefined): string | undefined {
   return text;
 }
 
-/** Validates without keeping anything: a Latin-1 view parses fastest, and UTF-8 inside strings does not change the structure. */
-function checkJson(payload: Buffer): void {
+/**
+ * What only those who may invoke are told of: their event is no JSON. Without keeping anything: a Latin-1 view parses fastest, and UTF-8 inside
+ * strings does not change the structure.
+ * @throws ServiceError InvalidRequestContentException
+ */
+export function checkJson(payload: Buffer): void {
   if (payload === EMPTY_EVENT) return;
   try {
     if (!isUtf8(payload)) throw new SyntaxError('Invalid UTF-8');

@@ -36,6 +36,7 @@ export async function functionConfiguration(owner: FunctionRecord, record: Versi
     EphemeralStorage: { Size: record.ephemeralStorageMb },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: record.loggingConfig,
+    DurableConfig: record.durableConfig,
     ...(form.inList ? {} : stateMembers(record)),
   });
 }

@@ -9,6 +9,14 @@ export interface LoggingConfig {
   LogGroup: string;
 }
 
+/** Makes a function durable; set when it is created or never. */
+export interface DurableConfig {
+  /** Seconds that one execution may take, waits included. */
+  ExecutionTimeout: number;
+  /** Days for which an execution is kept after its end. */
+  RetentionPeriodInDays: number;
+}
+
 /** What a caller configures, validated and complete. */
 export interface FunctionSettings {
   runtime: string;
@@ -25,6 +33,8 @@ export interface FunctionSettings {
   layers: UsedLayer[];
   /** As given; null: the platform's own key seals the variables. */
   kmsKeyArn: string | null;
+  /** null: the function is not durable. */
+  durableConfig: DurableConfig | null;
 }
 
 /** A layer version as a function holds it; it stays when the layer version is deleted. */

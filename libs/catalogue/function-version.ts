@@ -36,6 +36,8 @@ export interface InvocableVersion {
     /** Sandboxes that are held for the qualifier that was resolved. */
     provisioned?: { qualifier: string; requested: number };
   };
+  /** Of durable functions. */
+  durable?: { executionTimeoutSeconds: number; retentionDays: number };
   /** Event invoke config of the qualifier that was resolved; absent members have Lambda's defaults. */
   asynchronous?: { maximumRetryAttempts?: number; maximumEventAgeSeconds?: number };
 }

@@ -96,6 +96,7 @@ export class CachingFunctionResolver implements FunctionResolver {
         ...(shared.provisioned === undefined ? {} : { provisioned: Object.freeze(shared.provisioned) }),
       }),
       asynchronous: Object.freeze(shared.asynchronous),
+      ...(record.durableConfig && { durable: Object.freeze({ executionTimeoutSeconds: record.durableConfig.ExecutionTimeout, retentionDays: record.durableConfig.RetentionPeriodInDays }) }),
     });
   }
 

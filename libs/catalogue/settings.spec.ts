@@ -22,6 +22,7 @@ describe('settings of a new function', () => {
       tracingMode: 'PassThrough',
       layers: [],
       kmsKeyArn: null,
+      durableConfig: null,
     });
   });
 
@@ -67,7 +68,7 @@ describe('settings of a new function', () => {
     ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],
     ['TenancyConfig', { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }],
     ['CapacityProviderConfig', { CapacityProviderConfig: {} }],
-    ['DurableConfig', { DurableConfig: { ExecutionTimeout: 5 } }],
+    ['DurableConfig', { DurableConfig: { ExecutionTimeout: 5, KMSKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/x' } }],
     ['PublishTo', { PublishTo: 'LATEST_PUBLISHED' }],
   ])('refuse %s by name instead of ignoring it', (name, more) => {
     expect(() => create(more)).toThrow(refusal(`${name} is not supported by this deployment.`));
@@ -87,6 +88,23 @@ describe('settings of a new function', () => {
         TracingConfig: { Mode: 'PassThrough' },
       }),
     ).toEqual(create());
+  });
+});
+
+describe('DurableConfig', () => {
+  const durable = (DurableConfig: Record<string, unknown>) => create({ DurableConfig });
+
+  it('needs a timeout and keeps executions for 14 days', () => {
+    expect(durable({ ExecutionTimeout: 60 }).durableConfig).toEqual({ ExecutionTimeout: 60, RetentionPeriodInDays: 14 });
+    expect(durable({ ExecutionTimeout: 60, RetentionPeriodInDays: 3, KMSKeyArn: '' }).durableConfig).toEqual({ ExecutionTimeout: 60, RetentionPeriodInDays: 3 });
+    expect(() => durable({ RetentionPeriodInDays: 3 })).toThrow(refusal('DurableConfig: ExecutionTimeout is required.'));
+  });
+
+  it('can be changed, member by member, but not given to a function that was created without', () => {
+    const update = (current: FunctionSettings, DurableConfig: Record<string, unknown>) => settingsOfUpdate(current, { DurableConfig }, 'fn', limits).durableConfig;
+    expect(update(durable({ ExecutionTimeout: 60, RetentionPeriodInDays: 3 }), { ExecutionTimeout: 90 })).toEqual({ ExecutionTimeout: 90, RetentionPeriodInDays: 3 });
+    expect(settingsOfUpdate(durable({ ExecutionTimeout: 60 }), { Timeout: 9 }, 'fn', limits).durableConfig).toEqual({ ExecutionTimeout: 60, RetentionPeriodInDays: 14 });
+    expect(() => update(create(), { ExecutionTimeout: 90 })).toThrow(refusal('DurableConfig can be set only when the function is created.'));
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Architecture, FunctionSettings, LoggingConfig } from './function-record.js';
+import type { Architecture, DurableConfig, FunctionSettings, LoggingConfig } from './function-record.js';
 import { constraintText, invalidParameter, validationError } from './errors.js';
 import { validateRuntime } from './runtime-names.js';
 import { refuseUnsupportedMembers } from './unsupported-members.js';
@@ -12,6 +12,8 @@ export interface DeploymentLimits {
 }
 
 const DEFAULTS = { timeoutSeconds: 3, memoryMb: 128, ephemeralStorageMb: 512, description: '' } as const;
+/** Of executions of durable functions (spec/lambda-api.md 3). */
+const DEFAULT_RETENTION_DAYS = 14;
 /** Upper ends for functions that are not on managed instances (spec/lambda-api.md 3); the wire checks the wider model. */
 const MAX_TIMEOUT_SECONDS = 900;
 const MAX_MEMORY_MB = 10_240;
@@ -41,6 +43,7 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
     tracingMode: input['TracingConfig']?.Mode ?? 'PassThrough',
     layers: [],
     kmsKeyArn: input['KMSKeyArn'] || null,
+    durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], undefined) : null,
   };
   return validated(settings, limits);
 }
@@ -48,6 +51,7 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
 /** The same after UpdateFunctionConfiguration: absent members keep their value, objects are replaced as a whole. */
 export function settingsOfUpdate(current: FunctionSettings, input: Record<string, any>, name: string, limits: DeploymentLimits): FunctionSettings {
   refuseUnsupportedMembers(input);
+  if (input['DurableConfig'] && current.durableConfig === null) throw invalidParameter('DurableConfig can be set only when the function is created.');
   return validated(
     {
       runtime: input['Runtime'] ?? current.runtime,
@@ -63,6 +67,7 @@ export function settingsOfUpdate(current: FunctionSettings, input: Record<string
       layers: current.layers,
       // The empty text clears it.
       kmsKeyArn: input['KMSKeyArn'] === undefined ? current.kmsKeyArn : input['KMSKeyArn'] || null,
+      durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], current.durableConfig ?? undefined) : current.durableConfig,
     },
     limits,
     // A function keeps working on a runtime that left the deployment's catalogue until its runtime is touched.
@@ -93,6 +98,13 @@ function validated(settings: FunctionSettings, limits: DeploymentLimits, checkRu
 function inRange(value: number, member: string, min: number, max: number): void {
   if (value > max) throw invalidParameter(constraintText(value, member, `Member must have value less than or equal to ${max}`));
   if (value < min) throw invalidParameter(constraintText(value, member, `Member must have value greater than or equal to ${min}`));
+}
+
+/** Ranges are the wire's; with an update, absent members keep their value (spec/lambda-api.md 3). */
+function durableConfigOf(given: { ExecutionTimeout?: number; RetentionPeriodInDays?: number }, current: DurableConfig | undefined): DurableConfig {
+  const ExecutionTimeout = given.ExecutionTimeout ?? current?.ExecutionTimeout;
+  if (ExecutionTimeout === undefined) throw invalidParameter('DurableConfig: ExecutionTimeout is required.');
+  return { ExecutionTimeout, RetentionPeriodInDays: given.RetentionPeriodInDays ?? current?.RetentionPeriodInDays ?? DEFAULT_RETENTION_DAYS };
 }
 
 function loggingConfigOf(given: Partial<LoggingConfig> | undefined, name: string): LoggingConfig {

@@ -15,7 +15,8 @@ const NEUTRAL: Record<string, (value: any) => boolean> = {
   SnapStart: (value) => (value.ApplyOn ?? 'None') === 'None',
   TenancyConfig: () => false,
   CapacityProviderConfig: () => false,
-  DurableConfig: () => false,
+  // KMSKeyArn of it: there are no keys of callers.
+  DurableConfig: (value) => !value.KMSKeyArn,
 };
 
 /** @throws ServiceError InvalidParameterValueException naming the first member that is not supported */

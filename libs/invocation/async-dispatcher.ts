@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, PointerWorker, QueueConnection } from '@hearth/queue';
 import { attempt } from './attempt.js';
 import { decide, type AttemptResult, type RetryPolicy } from './attempt-decision.js';
+import type { DurableClaim, DurableExecutions } from './durable-port.js';
 import { EVENT_QUEUE, eventIdOf } from './event-pointer.js';
 import type { ClaimedEvent, EventStore, Settlement } from './event-store.js';
 import type { Execution } from './execution.js';
@@ -11,6 +12,8 @@ export interface DispatcherOptions {
   queue: QueueConnection;
   store: EventStore;
   execution: Execution;
+  /** Absent: this deployment has none. */
+  durable?: DurableExecutions;
   concurrency: number;
   leaseMs: number;
   policy: RetryPolicy;
@@ -79,8 +82,9 @@ export class AsyncDispatcher {
     const claimedAt = performance.now();
     const signal = this.#leases.hold(claim);
     try {
-      const result: AttemptResult =
-        claim.remainingMs <= 0 ? { kind: 'impossible', condition: 'EventAgeExceeded', reason: 'EventAgeExceeded' } : await this.#attempt(claim, signal);
+      const result: AttemptResult = isDurable(claim)
+        ? await this.#attemptDurable(claim, signal)
+        : claim.remainingMs <= 0 ? { kind: 'impossible', condition: 'EventAgeExceeded', reason: 'EventAgeExceeded' } : await this.#attempt(claim, signal);
       if (signal.reason instanceof LeaseLost) return this.#superseded(claim);
       const settlement =
         signal.reason instanceof ShuttingDown && result.kind !== 'success'
@@ -88,6 +92,7 @@ export class AsyncDispatcher {
           : this.#decide(claim, result, performance.now() - claimedAt);
       if (!(await this.#settle(claim, settlement))) this.#superseded(claim);
       else if (settlement.decision.status === 'failed') this.options.onDropped(claim, settlement.decision.condition);
+      else if (isDurable(claim) && settlement.decision.status === 'queued') await this.options.durable?.settled(claim);
     } finally {
       this.#leases.drop(claim);
     }
@@ -99,12 +104,21 @@ export class AsyncDispatcher {
     return result;
   }
 
+  /** An execution may be older than any event: its own timeout counts, not the event's age. */
+  async #attemptDurable(claim: DurableClaim, signal: AbortSignal): Promise<AttemptResult> {
+    const { durable, execution } = this.options;
+    if (durable === undefined) return { kind: 'postponed', reason: 'DurableExecutionsNotServed' };
+    return durable.attempt(claim, (target, abort) => execution.run(target, 'event', abort), signal);
+  }
+
   #decide(claim: ClaimedEvent, result: AttemptResult, elapsedMs: number): Settlement {
     const decision = decide({ attempts: claim.attempts, functionErrors: claim.functionErrors, remainingMs: claim.remainingMs - elapsedMs }, result, this.options.policy, Math.random());
     if (decision.status === 'failed') this.options.logger.warn({ event: claim.id, account: claim.accountId, function: claim.functionName, condition: decision.condition }, 'event failed for good');
     switch (result.kind) {
       case 'success':
         return { decision, executedVersion: result.executedVersion };
+      case 'suspended':
+        return { decision };
       case 'function-error':
         return { decision, errorType: result.errorType, response: result.response, executedVersion: result.executedVersion };
       case 'postponed':
@@ -130,4 +144,8 @@ export class AsyncDispatcher {
   #superseded(claim: ClaimedEvent): void {
     this.options.logger.warn({ event: claim.id, token: claim.fencingToken }, 'an event was taken over by another scheduler; this result is dropped');
   }
+}
+
+function isDurable(claim: ClaimedEvent): claim is DurableClaim {
+  return claim.durable !== undefined;
 }

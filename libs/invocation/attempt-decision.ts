@@ -10,6 +10,8 @@ export type AttemptResult =
   | { kind: 'function-error'; errorType: string; response: Uint8Array; executedVersion: string; /** Of the qualifier's event invoke config; absent: as the policy says. */ maximumRetryAttempts?: number }
   /** Throttled, not ready, or Hearth's own failure (5xx): spends no retry; tried again with growing delays. */
   | { kind: 'postponed'; reason: string }
+  /** It has done what was due and is due again later: a durable execution that waits. */
+  | { kind: 'suspended'; delayMs: number }
   /** It can never run, for instance because the function was deleted. */
   | { kind: 'impossible'; condition: string; reason: string };
 
@@ -47,6 +49,8 @@ export function decide(progress: EventProgress, result: AttemptResult, policy: R
   switch (result.kind) {
     case 'success':
       return { status: 'succeeded', condition: 'Success' };
+    case 'suspended':
+      return { status: 'queued', delayMs: result.delayMs, functionErrors: progress.functionErrors };
     case 'impossible':
       return { status: 'failed', condition: result.condition, functionErrors: progress.functionErrors };
     case 'function-error': {

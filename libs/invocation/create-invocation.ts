@@ -11,6 +11,7 @@ import { Backlog } from './backlog.js';
 import { Concurrency } from './concurrency/concurrency.js';
 import { SharedTokens } from './concurrency/shared-tokens.js';
 import { assertDurablePostgres } from './durable-postgres.js';
+import type { DurableExecutions } from './durable-port.js';
 import { EventAcceptor } from './event-acceptor.js';
 import { EventHints } from './event-hints.js';
 import { EVENT_QUEUE } from './event-pointer.js';
@@ -45,6 +46,8 @@ export interface InvocationParts {
   telemetry?: InvocationTelemetry;
   /** Provisioned concurrency, which the scheduler looks after. */
   provisioned?: { configs: Pick<ProvisionedConfigs, 'list' | 'note'>; provisioner: Provisioner; intervalMs?: number };
+  /** Absent: functions that are durable cannot be invoked. */
+  durable?: DurableExecutions;
   /** Per account; default 1,000. */
   accountConcurrency?: number;
 }
@@ -68,7 +71,7 @@ export interface Invocation {
 const DRAIN_MS = 10_000;
 
 /** Puts the parts together: a control plane uses `service`, a scheduler `startScheduler`, a single process both. */
-export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, provisioned, accountConcurrency }: InvocationParts): Invocation {
+export function createInvocation({ database, resolver, fleet, queue, settings, clock, logger, telemetry, provisioned, durable, accountConcurrency }: InvocationParts): Invocation {
   const backlog = new Backlog(database);
   const pointers = queue.queue(EVENT_QUEUE);
   const concurrency = settings.HEARTH_ASYNC_CONCURRENCY;
@@ -88,6 +91,7 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
       queue,
       store,
       execution,
+      durable,
       concurrency,
       leaseMs,
       policy: { retryDelaysMs: settings.HEARTH_ASYNC_RETRY_DELAYS_MS, ...LAMBDA_BACKOFF },
@@ -101,13 +105,14 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
     janitor.start();
     const provisioning = provisioned && new ProvisioningReconciler({ database, resolver, logger, ...provisioned });
     provisioning?.start();
+    const upkeep = durable?.startUpkeep();
     let stopping: Promise<void> | undefined;
     const stop = async (drainMs: number): Promise<void> => {
-      await Promise.all([reconciler.stop(), janitor.stop(), provisioning?.stop()]);
+      await Promise.all([reconciler.stop(), janitor.stop(), provisioning?.stop(), upkeep?.stop()]);
       await dispatcher.stop(drainMs);
     };
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };
   }
 
-  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry), assertDurable, startScheduler, close: () => tokens.close() };
+  return { service: new InvocationService(resolver, execution, acceptor, clock, telemetry, durable), assertDurable, startScheduler, close: () => tokens.close() };
 }

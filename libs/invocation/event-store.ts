@@ -1,6 +1,7 @@
 import type { Database } from '@hearth/database';
 import type { Decision } from './attempt-decision.js';
 import { Batches } from './batches.js';
+import type { DurableLink } from './durable-port.js';
 
 /** A row of `async_events` in the hands of one dispatcher, until its lease ends. */
 export interface ClaimedEvent {
@@ -21,6 +22,8 @@ export interface ClaimedEvent {
   waitedMs: number;
   /** Until its maximum age, in ms by the database's clock at the claim; not positive when it is too old. */
   remainingMs: number;
+  /** Of events that belong to a durable execution. */
+  durable?: DurableLink;
 }
 
 export interface Settlement {
@@ -55,6 +58,8 @@ interface ClaimRow {
   function_errors: number;
   remaining_ms: number;
   waited_ms: number;
+  durable_execution: string | null;
+  durable_operation: string | null;
 }
 
 /** `status || ''` keeps Postgres from walking the index on the status through the whole backlog when its statistics are old. */
@@ -64,7 +69,7 @@ UPDATE async_events e SET status = 'running', owner = $2, fencing_token = fencin
 FROM unnest($1::uuid[]) AS wanted (id)
 WHERE e.id = wanted.id AND e.status || '' = 'queued' AND e.due_at <= now()
 RETURNING e.id, fencing_token, account_id, region, function_name, qualifier, payload, client_context, trace_header, attempts, function_errors,
-  (extract(epoch FROM expires_at - now()) * 1000)::float8 AS remaining_ms, (extract(epoch FROM now() - due_at) * 1000)::float8 AS waited_ms`;
+  durable_execution, durable_operation, (extract(epoch FROM expires_at - now()) * 1000)::float8 AS remaining_ms, (extract(epoch FROM now() - due_at) * 1000)::float8 AS waited_ms`;
 
 const SETTLE_SQL = `
 UPDATE async_events e SET status = done.status, function_errors = done.function_errors, due_at = now() + done.due_in_ms * interval '1 ms',
@@ -196,5 +201,6 @@ function toClaimedEvent(row: ClaimRow): ClaimedEvent {
     functionErrors: row.function_errors,
     remainingMs: row.remaining_ms,
     waitedMs: row.waited_ms,
+    ...(row.durable_execution !== null && { durable: { executionId: row.durable_execution, operationId: row.durable_operation ?? undefined } }),
   };
 }

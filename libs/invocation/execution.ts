@@ -17,6 +17,8 @@ export interface ExecutionTarget {
   payload: Uint8Array;
   clientContext?: string;
   traceHeader: string;
+  /** When it is resolved already. */
+  version?: InvocableVersion;
   /** What the invocation went through before it came here. */
   before?: Phases;
 }
@@ -41,7 +43,7 @@ export class Execution {
    */
   async run(target: ExecutionTarget, type: 'sync' | 'event', signal?: AbortSignal): Promise<Executed> {
     const start = Date.now();
-    const found = this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
+    const found = target.version ?? this.resolver.resolve(target.accountId, target.region, target.functionName, target.qualifier);
     const version = found instanceof Promise ? await found : found;
     const resolvedAt = Date.now();
     if (version.state !== 'Active') throw notActive(version.state);
@@ -87,7 +89,7 @@ export class Execution {
   }
 }
 
-function notActive(state: InvocableVersion['state']): ServiceError {
+export function notActive(state: InvocableVersion['state']): ServiceError {
   return new ServiceError('ResourceConflictException', 409, `The operation cannot be performed at this time. The function is currently in the following state: ${state}`, {
     messageMember: 'message',
   });

@@ -1,7 +1,9 @@
-import type { FunctionResolver } from '@hearth/catalogue';
+import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
+import type { DurableExecutions } from './durable-port.js';
 import type { EventAcceptor } from './event-acceptor.js';
-import type { Executed, Execution } from './execution.js';
+import { ReservedConcurrencyZero } from './concurrency/concurrency.js';
+import { notActive, type Executed, type Execution } from './execution.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import type { InvokeAnswer, InvokeCommand } from './invoke-command.js';
 import { checkedPayload } from './payload-rules.js';
@@ -15,6 +17,7 @@ export class InvocationService {
     private readonly acceptor: EventAcceptor,
     private readonly clock: Clock,
     private readonly telemetry?: InvocationTelemetry,
+    private readonly durable?: DurableExecutions,
   ) {}
 
   /**
@@ -28,9 +31,12 @@ export class InvocationService {
         return await this.#run(command, payload, signal);
       case 'Event':
         return await this.#accept(command, payload);
-      case 'DryRun':
-        await this.resolver.resolve(command.accountId, command.region, command.functionName, command.qualifier);
+      case 'DryRun': {
+        const version = await this.#resolve(command);
+        if (version.durable !== undefined) this.#durableExecutions().checkStart(command, version);
+        else refuseExecutionName(command);
         return { statusCode: 204, requestId: command.requestId };
+      }
     }
   }
 
@@ -39,7 +45,12 @@ export class InvocationService {
     const traceHeader = command.traceHeader ?? traceHeaderFor(requestId, this.clock.now());
     let executed: Executed;
     try {
-      executed = await this.execution.run({ ...command, payload, traceHeader, before: before(command) }, 'sync', signal);
+      // From memory without a promise: warm calls stay off the microtask queue.
+      const found = this.#resolve(command);
+      const version = found instanceof Promise ? await found : found;
+      if (version.durable !== undefined) return await this.#startAndWait({ ...command, traceHeader }, version, payload);
+      refuseExecutionName(command);
+      executed = await this.execution.run({ ...command, version, payload, traceHeader, before: before(command) }, 'sync', signal);
     } catch (error) {
       if (error instanceof InfrastructureError) throw new ServiceError('ServiceException', 500, 'The function could not be run because of an internal failure.', { messageMember: 'Message', cause: error });
       throw error;
@@ -60,7 +71,10 @@ export class InvocationService {
     const { requestId, accountId, region, functionName, qualifier, clientContext } = command;
     const traceHeader = command.traceHeader ?? traceHeaderFor(requestId, this.clock.now());
     const start = Date.now();
-    const { asynchronous } = await this.resolver.resolve(accountId, region, functionName, qualifier);
+    const version = await this.#resolve(command);
+    if (version.durable !== undefined) return await this.#durableExecutions().start({ ...command, traceHeader }, version, payload);
+    refuseExecutionName(command);
+    const { asynchronous } = version;
     const resolvedAt = Date.now();
     await this.acceptor.accept({
       id: requestId,
@@ -76,6 +90,29 @@ export class InvocationService {
     this.telemetry?.accepted({ accountId, functionName, requestId, traceHeader }, { ...before(command), resolve: [start, resolvedAt], store: [resolvedAt, Date.now()] });
     return { statusCode: 202, requestId };
   }
+
+  /** What would be refused at once is, although the execution itself would wait for better times. */
+  async #startAndWait(command: InvokeCommand, version: InvocableVersion, payload: Buffer): Promise<InvokeAnswer> {
+    const durable = this.#durableExecutions();
+    durable.checkStart(command, version);
+    if (version.state !== 'Active') throw notActive(version.state);
+    if (version.concurrency?.reserved === 0) throw new ReservedConcurrencyZero();
+    return await durable.start(command, version, payload);
+  }
+
+  #resolve({ accountId, region, functionName, qualifier }: InvokeCommand): InvocableVersion | Promise<InvocableVersion> {
+    return this.resolver.resolve(accountId, region, functionName, qualifier);
+  }
+
+  #durableExecutions(): DurableExecutions {
+    if (this.durable === undefined) throw new ServiceError('ServiceException', 500, 'This process does not serve durable executions.', { messageMember: 'Message' });
+    return this.durable;
+  }
+}
+
+function refuseExecutionName({ durableExecutionName }: InvokeCommand): void {
+  if (durableExecutionName === undefined) return;
+  throw new ServiceError('InvalidParameterValueException', 400, 'The invoked function is not a durable function. Remove DurableExecutionName from your request and try again.', { messageMember: 'message' });
 }
 
 function before({ received }: InvokeCommand): Phases | undefined {

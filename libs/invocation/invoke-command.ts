@@ -17,6 +17,8 @@ export interface InvokeCommand {
   /** UUID. */
   requestId: string;
   wantsLogTail: boolean;
+  /** For durable functions only: starts under the same name are one start. */
+  durableExecutionName?: string;
   /** Epoch ms, for the trace: when the request's head came, and when its caller was known and allowed. */
   received?: readonly [arrival: number, authenticated: number];
 }
@@ -25,6 +27,7 @@ export interface InvokeAnswer {
   statusCode: 200 | 202 | 204;
   requestId: string;
   executedVersion?: string;
+  durableExecutionArn?: string;
   functionError?: 'Unhandled';
   /** For instance `Runtime.ExitError`; only with `functionError`. */
   errorType?: string;

@@ -1,3 +1,4 @@
+export { durableCallbackId, durableExecutionArn, parseDurableCallbackId, parseDurableExecutionArn, type DurableExecutionReference } from './durable-execution-arn.js';
 export { projectRoot } from './project-root.js';
 export { functionArn, parseArn, type Arn } from './arn.js';
 export { lambdaTimestamp, systemClock, type Clock } from './clock.js';

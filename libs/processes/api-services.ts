@@ -2,6 +2,7 @@ import type { ServedService } from '@hearth/api-server';
 import { iamService, logsService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import { TaggedTable, tagOperations, type Catalogue } from '@hearth/catalogue';
 import type { Database } from '@hearth/database';
+import type { Durable } from '@hearth/durable';
 import { createEventSourceMappings } from '@hearth/event-sources';
 import type { FunctionUrls } from '@hearth/function-urls';
 import { iamOperations, iamPermissions, policyDocuments, PrincipalPolicyStore, stsOperations, stsPermissions, type ExecutionRoles, type KeyStore } from '@hearth/iam';
@@ -16,16 +17,17 @@ export interface ApiServicesParts {
   executionRoles: ExecutionRoles;
   catalogue: Pick<Catalogue, 'operations' | 'resolver'>;
   functionUrls: Pick<FunctionUrls, 'operations'>;
+  durable: Pick<Durable, 'operations'>;
   clock: Clock;
 }
 
 /** Operations of `lambda` by name, except for those that the endpoint handles itself. */
-export function lambdaOperations({ database, executionRoles, catalogue, functionUrls, clock }: ApiServicesParts): Record<string, OperationHandler> {
+export function lambdaOperations({ database, executionRoles, catalogue, functionUrls, durable, clock }: ApiServicesParts): Record<string, OperationHandler> {
   // Nothing polls yet: no mapping may say that it runs.
   const eventSources = createEventSourceMappings({ database, resolver: catalogue.resolver, polled: new Set(), clock });
   const tagged = { 'event-source-mapping': eventSources.tags, 'code-signing-config': new TaggedTable(database, 'code_signing_configs', 'id') };
   return checkingRoles(
-    { ...catalogue.operations, ...functionUrls.operations, ...eventSources.operations, ...tagOperations(catalogue.operations, tagged) },
+    { ...catalogue.operations, ...functionUrls.operations, ...eventSources.operations, ...durable.operations, ...tagOperations(catalogue.operations, tagged) },
     executionRoles,
   );
 }

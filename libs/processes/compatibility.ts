@@ -6,9 +6,11 @@ import { CodeObjects, DiskPackageStore, UploadStore } from '@hearth/artifacts';
 import { lambdaService, logsService, type AwsService } from '@hearth/aws-wire';
 import { createCatalogue } from '@hearth/catalogue';
 import { Database } from '@hearth/database';
+import { createDurable } from '@hearth/durable';
 import { createFunctionUrls } from '@hearth/function-urls';
 import { ExecutionRoles, KeyStore, SecretBox } from '@hearth/iam';
 import { systemClock } from '@hearth/kernel';
+import { pino } from 'pino';
 import { furtherServices, lambdaOperations } from './api-services.js';
 
 const TITLES: Record<string, string> = { lambda: 'AWS Lambda', iam: 'AWS Identity and Access Management', sts: 'AWS Security Token Service', logs: 'Amazon CloudWatch Logs' };
@@ -28,7 +30,9 @@ export async function servedTables(): Promise<ServedService[]> {
     const keyStore = new KeyStore({ database, secretBox: secrets, onError: ignoreUnreachable });
     const { resolver, changes } = catalogue;
     const functionUrls = createFunctionUrls({ database, resolver, changes, region: 'us-east-1', baseUrl: () => '', clock: systemClock });
-    const parts = { database, keyStore, executionRoles: new ExecutionRoles({ database, keyStore }), catalogue, functionUrls, clock: systemClock };
+    const waker = { wakeWithin: () => Promise.resolve(), announce: () => undefined };
+    const durable = createDurable({ database, resolver, waker, logger: pino({ enabled: false }) });
+    const parts = { database, keyStore, executionRoles: new ExecutionRoles({ database, keyStore }), catalogue, functionUrls, durable, clock: systemClock };
     return [{ service: lambdaService(), operations: lambdaOperations(parts), permissions: lambdaPermissions, refusals: LAMBDA_REFUSALS }, ...furtherServices(parts)];
   } finally {
     await catalogue.close();

@@ -4,6 +4,7 @@ import { UPLOAD_BUCKET, UploadStore, type DiskPackageStore } from '@hearth/artif
 import type { Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
+import type { Durable } from '@hearth/durable';
 import { ensureAdministrator, type Administrator } from '@hearth/iam';
 import type { Invocation } from '@hearth/invocation';
 import { systemClock } from '@hearth/kernel';
@@ -13,7 +14,7 @@ import { AccessControl } from './access-control.js';
 import type { ApiAddress } from './api-address.js';
 import { furtherServices, lambdaOperations } from './api-services.js';
 import { Ingress, IngressModule } from './ingress.module.js';
-import { API_ADDRESS, CATALOGUE, DATABASE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
+import { API_ADDRESS, CATALOGUE, DATABASE, DURABLE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** The API endpoint of this process and the administrator it belongs to. */
 @Injectable()
@@ -28,6 +29,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     @Inject(PACKAGES) private readonly packages: DiskPackageStore,
     @Inject(CATALOGUE) private readonly catalogue: Catalogue,
     @Inject(INVOCATION) private readonly invocation: Invocation,
+    @Inject(DURABLE) private readonly durable: Durable,
     @Inject(CodeLinks) private readonly codeLinks: CodeLinks,
     @Inject(Ingress) private readonly ingress: Ingress,
     @Inject(API_ADDRESS) private readonly address: ApiAddress,
@@ -44,7 +46,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     await this.catalogue.resumePending();
     await access.start();
     const { keyStore, guard, executionRoles } = access;
-    const parts = { database, keyStore, executionRoles, catalogue: this.catalogue, functionUrls: this.ingress.functionUrls, clock: systemClock };
+    const parts = { database, keyStore, executionRoles, catalogue: this.catalogue, functionUrls: this.ingress.functionUrls, durable: this.durable, clock: systemClock };
     this.controlPlane = await createControlPlane({
       settings,
       keyStore,

@@ -8,6 +8,7 @@ export const MASTER_KEY = Symbol('MasterKey');
 export const PACKAGES = Symbol('PackageStore');
 export const RUNTIMES = Symbol('RuntimeCatalogue');
 export const CATALOGUE = Symbol('Catalogue');
+export const DURABLE = Symbol('Durable');
 export const INVOCATION = Symbol('Invocation');
 export const API_ADDRESS = Symbol('ApiAddress');
 export const SANDBOX_POOL = Symbol('SandboxPool');

@@ -1,4 +1,5 @@
 import { lambdaService, type OperationContext, type Permission } from '@hearth/aws-wire';
+import { durableCallbackId } from '@hearth/kernel';
 import { lambdaPermissions } from './lambda.js';
 
 const context: OperationContext = { accountId: '111122223333', region: 'eu-west-1', principalArn: 'arn:aws:iam::111122223333:root', requestId: 'r', baseUrl: 'http://localhost' };
@@ -23,6 +24,26 @@ describe('permissions of Lambda operations', () => {
     ['TagResource', { Resource: 'arn:aws:lambda:eu-west-1:111122223333:function:f', Tags: {} }, 'lambda:TagResource', 'arn:aws:lambda:eu-west-1:111122223333:function:f'],
   ])('%s %j needs %s on %s', (operation, input, action, resource) => {
     expect([permission(operation, input)].flat()).toMatchObject([{ action, resource }]);
+  });
+
+  const EXECUTION = 'arn:aws:lambda:eu-west-1:111122223333:function:f:1/durable-execution/n/i';
+
+  it.each([
+    ['GetDurableExecution', { DurableExecutionArn: EXECUTION }],
+    ['SendDurableExecutionCallbackSuccess', { CallbackId: durableCallbackId(EXECUTION, 'cb') }],
+  ])('%s is on the execution', (operation, input) => {
+    expect(permission(operation, input)).toMatchObject({ action: `lambda:${operation}`, resource: EXECUTION });
+  });
+
+  it('for a checkpoint are also those on the functions that it invokes', () => {
+    const invoke = (FunctionName: string, Action = 'START') => ({ Id: 'i', Type: 'CHAINED_INVOKE', Action, ChainedInvokeOptions: { FunctionName } });
+    const Updates = [{ Id: 's', Type: 'STEP', Action: 'START' }, invoke('g'), invoke('g'), invoke('h:live')];
+    expect(permission('CheckpointDurableExecution', { DurableExecutionArn: EXECUTION, CheckpointToken: 't', Updates })).toEqual([
+      { action: 'lambda:CheckpointDurableExecution', resource: EXECUTION, context: {} },
+      { action: 'lambda:InvokeFunction', resource: 'arn:aws:lambda:eu-west-1:111122223333:function:g' },
+      { action: 'lambda:InvokeFunction', resource: 'arn:aws:lambda:eu-west-1:111122223333:function:h:live' },
+    ]);
+    expect(() => permission('SendDurableExecutionCallbackSuccess', { CallbackId: 'bm9uc2Vuc2U=' })).toThrow(expect.objectContaining({ code: 'InvalidParameterValueException' }));
   });
 
   it('are refused on functions of another account, which no policy can grant yet', () => {

@@ -1,4 +1,4 @@
-import { ServiceError } from '@hearth/kernel';
+import { parseDurableCallbackId, ServiceError } from '@hearth/kernel';
 import type { OperationContext, Permission, PermissionMapping } from '@hearth/aws-wire';
 import { codePermissions, parseFunctionReference, type CodeInput } from '@hearth/catalogue';
 import { LAMBDA_SERVICE, passRole } from '@hearth/iam';
@@ -28,7 +28,7 @@ const ON_GIVEN_ARN: Readonly<Record<string, string>> = {
   ListFunctionsByCodeSigningConfig: 'CodeSigningConfigArn',
   PutResourcePolicy: 'ResourceArn', GetResourcePolicy: 'ResourceArn', DeleteResourcePolicy: 'ResourceArn',
   TagResource: 'Resource', UntagResource: 'Resource', ListTags: 'Resource',
-  CheckpointDurableExecution: 'DurableExecutionArn', DeleteDurableExecution: 'DurableExecutionArn', GetDurableExecution: 'DurableExecutionArn',
+  DeleteDurableExecution: 'DurableExecutionArn', GetDurableExecution: 'DurableExecutionArn',
   GetDurableExecutionHistory: 'DurableExecutionArn', GetDurableExecutionState: 'DurableExecutionArn', PauseDurableExecution: 'DurableExecutionArn',
   ResumeDurableExecution: 'DurableExecutionArn', StopDurableExecution: 'DurableExecutionArn',
 };
@@ -45,7 +45,8 @@ export const lambdaPermissions: Readonly<Record<string, PermissionMapping>> = {
   ...table(ON_LAYER_VERSION, (input, context) => `${layerArn(input, context)}:${input['VersionNumber'] as number}`),
   ...table(ON_MAPPING, (input, context) => ownArn(context, `event-source-mapping:${input['UUID'] as string}`)),
   ...table(ON_CAPACITY_PROVIDER, (input, context) => withArnOr(input['CapacityProviderName'], (name) => ownArn(context, `capacity-provider:${name}`))),
-  ...table(CALLBACKS, () => '*'),
+  ...table(CALLBACKS, callbackExecution),
+  CheckpointDurableExecution: checkpointing,
   CreateFunction: (input: Input, context) => [...configuring(input, context, 'CreateFunction'), ...codePermissions((input['Code'] ?? {}) as CodeInput)],
   UpdateFunctionCode: (input: Input, context) => [
     { action: 'lambda:UpdateFunctionCode', resource: onFunction(input, context, 'UpdateFunctionCode'), context: conditionKeys(input, context) },
@@ -89,6 +90,23 @@ function configuring(input: Input, context: OperationContext, operation: string)
     ...(typeof role === 'string' ? [passRole(role, LAMBDA_SERVICE)] : []),
     ...layers.map((layer) => ({ action: 'lambda:GetLayerVersion', resource: layer })),
   ];
+}
+
+/** Who lets an execution invoke another function must be allowed to invoke it. */
+function checkpointing(input: Input, context: OperationContext): Permission[] {
+  const updates = Array.isArray(input['Updates']) ? (input['Updates'] as { Type?: string; Action?: string; ChainedInvokeOptions?: { FunctionName?: string } }[]) : [];
+  const invoked = updates.filter(({ Type, Action }) => Type === 'CHAINED_INVOKE' && Action === 'START').map(({ ChainedInvokeOptions }) => ChainedInvokeOptions?.FunctionName);
+  return [
+    { action: 'lambda:CheckpointDurableExecution', resource: arnMember(input, 'DurableExecutionArn'), context: conditionKeys(input, context) },
+    ...[...new Set(invoked)].filter((name) => name !== undefined).map((FunctionName) => ({ action: 'lambda:InvokeFunction', resource: onFunction({ FunctionName }, context, 'InvokeFunction') })),
+  ];
+}
+
+/** A callback belongs to the execution that waits for it; its id says which. */
+function callbackExecution(input: Input): string {
+  const callback = parseDurableCallbackId(String(input['CallbackId']));
+  if (callback === undefined) throw new ServiceError('InvalidParameterValueException', 400, 'The callback id is not valid.', { messageMember: 'message' });
+  return callback.executionArn;
 }
 
 function layerArn(input: Input, context: OperationContext): string {

@@ -6,6 +6,7 @@ import { CodeLinks, createControlPlane } from '@hearth/api-server';
 import { CodeObjects, DiskPackageStore, UPLOAD_BUCKET, UploadStore } from '@hearth/artifacts';
 import { createCatalogue } from '@hearth/catalogue';
 import { createTestDatabase, Database } from '@hearth/database';
+import { createDurable } from '@hearth/durable';
 import { createFunctionUrls } from '@hearth/function-urls';
 import { accountRootArn, createAccount, ExecutionRoles, Guard, KeyStore, SecretBox, type AccessKey } from '@hearth/iam';
 import type { InvokeCommand } from '@hearth/invocation';
@@ -60,7 +61,8 @@ export async function endpointFixture(): Promise<EndpointFixture> {
   const invocations: InvokeCommand[] = [];
   const { resolver, changes } = catalogue;
   const functionUrls = createFunctionUrls({ database, resolver, changes, region: 'us-east-1', baseUrl: () => 'http://localhost:1', clock: systemClock });
-  const parts = { database, keyStore, executionRoles: new ExecutionRoles({ database, keyStore }), catalogue, functionUrls, clock: systemClock };
+  const durable = createDurable({ database, resolver, waker: { wakeWithin: () => Promise.resolve(), announce: () => undefined }, logger: pino({ enabled: false }) });
+  const parts = { database, keyStore, executionRoles: new ExecutionRoles({ database, keyStore }), catalogue, functionUrls, durable, clock: systemClock };
   const logger = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line)) });
   const controlPlane = await createControlPlane({
     settings: { HEARTH_REGION: 'us-east-1', HEARTH_HOST: '127.0.0.1', HEARTH_PORT: 0, HEARTH_PUBLIC_URL: undefined },

@@ -1,0 +1,1 @@
+export { createDurable, type Durable, type DurableOptions } from './create-durable.js';
