@@ -29,7 +29,7 @@ export class BenchPlatform {
     readonly credentials: Credentials,
     readonly redisUrl: string,
     private readonly child: ChildProcess,
-    private readonly stateDir: string,
+    readonly stateDir: string,
     private readonly redisPrefix: string,
     private readonly metricsUrl: string,
     private readonly role: string,

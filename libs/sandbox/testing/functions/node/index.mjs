@@ -30,8 +30,15 @@ const probes = {
   never: () => new Promise(() => setInterval(() => undefined, 1_000)),
   exit: (event) => process.exit(event.status),
   kill: () => new Promise(() => process.kill(process.pid, 'SIGKILL')),
+  /** By another process, once this one has long waited for its next event: it does not run then. */
   exitLater: () => {
-    setTimeout(() => process.exit(3), 5);
+    const killer = `waits=0
+      while [ $waits -lt 20 ]; do
+        if grep -q '^State:.S' /proc/${process.pid}/status; then waits=$((waits + 1)); else waits=0; fi
+        sleep 0.02
+      done
+      kill -9 ${process.pid}`;
+    spawn('/bin/sh', ['-c', killer], { stdio: 'ignore', detached: true }).unref();
     return 'leaving';
   },
   leak: () => {
