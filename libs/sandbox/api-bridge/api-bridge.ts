@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, createServer, request as httpRequest, type ClientRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Server as NetServer, Socket } from 'node:net';
+import { isIP, type Server as NetServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { isForFunctions } from './api-paths.js';
 
@@ -118,11 +118,13 @@ export class ApiBridge {
 
   private upstream(endpoint: URL, request: IncomingMessage): ClientRequest {
     const secure = endpoint.protocol === 'https:';
+    const host = endpoint.hostname.replace(/^\[|\]$/g, '');
     return (secure ? httpsRequest : httpRequest)({
       agent: secure ? this.agents.https : this.agents.http,
-      host: endpoint.hostname.replace(/^\[|\]$/g, ''),
+      host,
       port: endpoint.port === '' ? undefined : Number(endpoint.port),
-      ...(secure ? { servername: endpoint.hostname } : {}),
+      // The Host in the request is the sandbox's own; TLS names no addresses (RFC 6066).
+      ...(secure ? { servername: isIP(host) === 0 ? host : '' } : {}),
       method: request.method,
       path: request.url,
       headers: passedOn(request.rawHeaders),
