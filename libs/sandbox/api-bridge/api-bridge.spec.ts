@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createListener, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { ApiBridge } from './api-bridge.js';
 
@@ -38,8 +38,8 @@ describe('the bridge from a sandbox to the API', () => {
     api.close();
   });
 
-  async function sandbox(options: { endpoint?: string; limit?: number; bridge?: ApiBridge } = {}): Promise<{ listener: NetServer; end(): void; bridge: ApiBridge }> {
-    const bridge = options.bridge ?? new ApiBridge({ endpoint: () => options.endpoint ?? `http://127.0.0.1:${portOf(api)}`, report: (message) => void reports.push(message), maxConnectionsPerSandbox: options.limit });
+  async function sandbox(options: { endpoint?: string; limit?: number; inAll?: number; bridge?: ApiBridge } = {}): Promise<{ listener: NetServer; end(): void; bridge: ApiBridge }> {
+    const bridge = options.bridge ?? new ApiBridge({ endpoint: () => options.endpoint ?? `http://127.0.0.1:${portOf(api)}`, report: (message) => void reports.push(message), maxConnectionsPerSandbox: options.limit, maxConnections: options.inAll });
     const listener = createListener().listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const served = bridge.serve(listener);
@@ -150,6 +150,31 @@ describe('the bridge from a sandbox to the API', () => {
     for (let attempt = 0; attempt < 100 && !answered; attempt++) answered = await call(listener, '/').then(({ status }) => status === 200, () => false);
     expect(answered).toBe(true);
     for (const socket of sockets) socket.destroy();
+  });
+
+  it('makes room for others by closing what is idle, never what is in use', async () => {
+    const held: ServerResponse[] = [];
+    handle = (incoming, response) => void (incoming.url === '/held' ? held.push(response) : response.end('ok'));
+    const first = await sandbox({ inAll: 3 });
+    const second = await sandbox({ bridge: first.bridge });
+    const keeping = new Agent({ keepAlive: true });
+    const keep = (path: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request({ host: '127.0.0.1', port: portOf(first.listener), path, agent: keeping }, (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve(text));
+        });
+        outgoing.on('error', reject);
+        outgoing.end();
+      });
+    const busy = keep('/held');
+    await Promise.all([keep('/'), keep('/')]);
+    let answered = false;
+    for (let attempt = 0; attempt < 100 && !answered; attempt++) answered = await call(second.listener, '/').then(({ status }) => status === 200, () => false);
+    expect(answered).toBe(true);
+    for (const response of held) response.end('at last');
+    expect(await busy).toBe('at last');
+    keeping.destroy();
   });
 
   it('ends connections and calls of a sandbox with it, and those of others go on', async () => {

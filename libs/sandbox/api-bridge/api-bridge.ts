@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, createServer, request as httpRequest, type ClientRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Server as NetServer, Socket } from 'node:net';
+import { isIP, type Server as NetServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { isForFunctions } from './api-paths.js';
 
@@ -20,12 +20,13 @@ export interface ApiBridgeOptions {
 /** Some more than the 50 of an SDK's client. */
 const CONNECTIONS_PER_SANDBOX = 64;
 const CONNECTIONS = 4_096;
-/** SDKs expect a server to close what was idle for so long, and try again. */
-const KEEP_ALIVE_MS = 60_000;
-const HEAD_MS = 60_000;
-/** The API's own limits for head and whole request. */
-const MAX_HEAD_BYTES = 1_048_576;
-const REQUEST_MS = 300_000;
+/**
+ * Longer than a sandbox is idle by default: between two invocations a function is frozen and hears of no close, and what it then sends on a
+ * connection that is gone is lost.
+ */
+const KEEP_ALIVE_MS = 900_000;
+/** Less than the API's own limit, which would be 64 MB for the connections of one sandbox. How long a request may take is the API's matter. */
+const MAX_HEAD_BYTES = 65_536;
 const MAX_IDLE_UPSTREAM = 64;
 const REPORT_EVERY_MS = 60_000;
 /** They belong to one connection, not to the message (RFC 9110 section 7.6.1). */
@@ -44,10 +45,19 @@ export class ApiBridge {
   private readonly http: Server;
   private readonly agents = { http: new HttpAgent({ keepAlive: true, maxFreeSockets: MAX_IDLE_UPSTREAM }), https: new HttpsAgent({ keepAlive: true, maxFreeSockets: MAX_IDLE_UPSTREAM }) };
   private connections = 0;
+  /** Those on which no request is under way. */
+  private readonly idle = new Set<Socket>();
   private reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: ApiBridgeOptions) {
-    this.http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => this.forward(request, response));
+    this.http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+      const { socket } = request;
+      this.idle.delete(socket);
+      response.once('close', () => {
+        if (!socket.destroyed) this.idle.add(socket);
+      });
+      this.forward(request, response);
+    });
     this.http.on('clientError', (_error, socket) => socket.destroy());
   }
 
@@ -56,14 +66,19 @@ export class ApiBridge {
     const sockets = new Set<Socket>();
     const { maxConnectionsPerSandbox = CONNECTIONS_PER_SANDBOX, maxConnections = CONNECTIONS } = this.options;
     listener.on('connection', (socket) => {
-      if (sockets.size >= maxConnectionsPerSandbox || this.connections >= maxConnections) {
+      const full = this.connections >= maxConnections;
+      // Room for the next ones; who is refused now tries again. (The server's own closeIdleConnections knows only servers that listen.)
+      if (full) for (const idle of this.idle) idle.destroy();
+      if (full || sockets.size >= maxConnectionsPerSandbox) {
         socket.destroy();
         return;
       }
       sockets.add(socket);
+      this.idle.add(socket);
       this.connections += 1;
       socket.once('close', () => {
         sockets.delete(socket);
+        this.idle.delete(socket);
         this.connections -= 1;
       });
       this.http.emit('connection', socket);
@@ -103,11 +118,13 @@ export class ApiBridge {
 
   private upstream(endpoint: URL, request: IncomingMessage): ClientRequest {
     const secure = endpoint.protocol === 'https:';
+    const host = endpoint.hostname.replace(/^\[|\]$/g, '');
     return (secure ? httpsRequest : httpRequest)({
       agent: secure ? this.agents.https : this.agents.http,
-      host: endpoint.hostname.replace(/^\[|\]$/g, ''),
+      host,
       port: endpoint.port === '' ? undefined : Number(endpoint.port),
-      ...(secure ? { servername: endpoint.hostname } : {}),
+      // The Host in the request is the sandbox's own; TLS names no addresses (RFC 6066).
+      ...(secure ? { servername: isIP(host) === 0 ? host : '' } : {}),
       method: request.method,
       path: request.url,
       headers: passedOn(request.rawHeaders),
