@@ -6,6 +6,7 @@ const DOMAIN_EDGES = {
   iam: [],
   artifacts: [],
   catalogue: ['artifacts', 'iam'],
+  logs: [],
   sandbox: ['artifacts'],
   fleet: ['sandbox'],
   invocation: ['catalogue', 'fleet'],

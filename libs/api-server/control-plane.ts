@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ErrorRenderer, lambdaService, SigV4Verifier, type OperationHandler } from '@hearth/aws-wire';
 import type { Settings } from '@hearth/config';
@@ -17,6 +18,7 @@ import { codeRoute } from './code-route.js';
 import { ControlPlaneModule } from './control-plane.module.js';
 import type { Guard, ResourcePolicyLookup } from './guard.js';
 import type { Health } from './health.controller.js';
+import { invokeListener } from './invoke-listener.js';
 import type { InvocationPort } from './invocation-port.js';
 import { LAMBDA_REFUSALS } from './lambda-refusals.js';
 import { lambdaPermissions } from './permissions/lambda.js';
@@ -60,6 +62,8 @@ export interface ControlPlane {
 const MAX_HEAD_BYTES = 1_048_576;
 /** A client that has not sent its whole request by then is cut off: 70 MB at 250 KB/s. */
 const REQUEST_TIMEOUT_MS = 300_000;
+/** Longer than load balancers keep theirs (60 s), so that no request meets a connection that is just being closed. */
+const KEEP_ALIVE_MS = 72_000;
 const DEFAULT_GRACE_MS = 30_000;
 
 /** The API endpoint: AWS routes on Fastify itself, everything of Hearth's own (`/_hearth`) in Nest. */
@@ -87,8 +91,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     server: settings.HEARTH_PUBLIC_URL ?? '/',
     region: settings.HEARTH_REGION,
     implemented: new Set([...ENDPOINT_OPERATIONS, ...Object.keys(options.catalogueOperations)]),
+    otherServices: (options.services ?? []).map(({ service }) => service.name),
   });
-  const server = createServer();
+  const server = frameworkServer(invokeListener(endpoint, () => health.draining));
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
   server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger)).register(artifactRoute({ ...options.uploads, verifier, keys: options.keyStore, guard, region: settings.HEARTH_REGION, clock, logger }));
   const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health, reference), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
@@ -121,12 +126,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   };
 }
 
-function createServer(): FastifyInstance {
+/** @param takes tells whether it took a request; the framework gets the others */
+function frameworkServer(takes: (raw: IncomingMessage, response: ServerResponse) => boolean): FastifyInstance {
   const platformErrors = new ErrorRenderer();
   return fastify({
     logger: false,
-    http: { maxHeaderSize: MAX_HEAD_BYTES },
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    serverFactory: (handler) =>
+      createServer({ maxHeaderSize: MAX_HEAD_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (raw, response) => {
+        if (!takes(raw, response)) handler(raw, response);
+      }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_HEAD_BYTES },
     // A target that is no URL reaches no route.

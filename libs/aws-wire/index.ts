@@ -5,7 +5,7 @@ export { QueryService } from './query/query-service.js';
 export { JsonService } from './json/json-service.js';
 export { lambdaService } from './lambda-service.js';
 export { notImplemented, RestJsonService, type RestJsonOptions } from './rest-json/rest-json-service.js';
-export { loadServiceModel, type OperationModel, type ServiceModel, type Shape } from './rest-json/service-model.js';
+export { loadServiceModel, type Member, type OperationModel, type ServiceModel, type Shape } from './rest-json/service-model.js';
 export type { RouteMatch } from './rest-json/route-table.js';
 export type { RequestParts } from './rest-json/decoding.js';
 export type { WireResponse } from './rest-json/encoding.js';

@@ -10,8 +10,8 @@ export interface AnswerForm {
 }
 
 /** FunctionConfiguration of spec/lambda-api.md 3. */
-export function functionConfiguration(owner: FunctionRecord, record: VersionRecord, vault: EnvironmentVault, form: AnswerForm = {}): Record<string, unknown> {
-  const variables = record.sealedEnvironment === null ? undefined : vault.open(owner.id, record.sealedEnvironment);
+export async function functionConfiguration(owner: FunctionRecord, record: VersionRecord, vault: EnvironmentVault, form: AnswerForm = {}): Promise<Record<string, unknown>> {
+  const variables = record.sealedEnvironment === null ? undefined : await vault.open(owner.id, record.sealedEnvironment);
   return withoutEmpty({
     FunctionName: owner.name,
     FunctionArn: functionArn(owner.region, owner.accountId, owner.name, form.qualifier),
@@ -27,6 +27,7 @@ export function functionConfiguration(owner: FunctionRecord, record: VersionReco
     ConfigSha256: record.configSha256,
     Version: record.version,
     Environment: variables && { Variables: variables },
+    KMSKeyArn: record.kmsKeyArn,
     Layers: record.layers.length === 0 ? undefined : record.layers.map(({ arn, codeSize }) => ({ Arn: arn, CodeSize: codeSize })),
     TracingConfig: { Mode: record.tracingMode },
     RevisionId: record.revisionId,

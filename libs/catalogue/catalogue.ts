@@ -1,7 +1,7 @@
 import type { ObjectSource, PackageStore } from '@hearth/artifacts';
 import type { OperationHandler } from '@hearth/aws-wire';
 import type { Database } from '@hearth/database';
-import type { ParsedPolicy } from '@hearth/iam';
+import type { ParsedPolicy, SecretSealer } from '@hearth/iam';
 import { systemClock, type Clock } from '@hearth/kernel';
 import { addLayerVersionPermission } from './api/add-layer-version-permission.js';
 import { addPermission } from './api/add-permission.js';
@@ -57,7 +57,7 @@ import { ChangeFeed, type ChangeListener } from './change-feed.js';
 import { codeSigningOperations } from './code-signing/code-signing-operations.js';
 import { CodeSigningStore } from './code-signing/code-signing-store.js';
 import type { UnsignedWarning } from './code-signing/deployment-check.js';
-import { EnvironmentVault, type SecretSealer } from './environment.js';
+import { EnvironmentVault } from './environment.js';
 import type { Architecture } from './function-record.js';
 import { FunctionPolicies } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
@@ -83,7 +83,7 @@ export interface CatalogueOptions {
   packages: PackageStore;
   /** Where code is that a caller names by bucket and key. */
   objects: ObjectSource;
-  /** iam's SecretBox. */
+  /** The process's Keyring. */
   secrets: SecretSealer;
   /** Runtime names this deployment can run, read at each use. */
   knownRuntimes: () => readonly string[];

@@ -3,11 +3,11 @@ import type { FunctionSettings } from './function-record.js';
 
 /**
  * Base64 SHA-256 over everything configured; two versions with the same code and the same hash are the same.
- * @param sealedEnvironment the stored bytes: they stay when the variables do, so the hash tells nothing about secrets
+ * @param environmentId stays when the variables do, and tells nothing about them
  */
-export function configSha256(settings: FunctionSettings, sealedEnvironment: Buffer | null): string {
-  const { runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, tracingMode, layers } = settings;
+export function configSha256(settings: FunctionSettings, environmentId: string | null): string {
+  const { runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, tracingMode, layers, kmsKeyArn } = settings;
   const { LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup } = loggingConfig;
-  const parts = [runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup, tracingMode, sealedEnvironment?.toString('base64'), ...layers.map(({ arn }) => arn)];
+  const parts = [runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup, tracingMode, environmentId, ...layers.map(({ arn }) => arn), ...(kmsKeyArn === null ? [] : [kmsKeyArn])];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

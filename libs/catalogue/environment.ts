@@ -1,3 +1,4 @@
+import type { NamedKey, SecretSealer } from '@hearth/iam';
 import { invalidParameter } from './errors.js';
 
 /** Limit over all variables (spec/lambda-api.md 3). */
@@ -48,25 +49,25 @@ export function validateEnvironment(variables: Record<string, string>): void {
   }
 }
 
-/** The part of iam's SecretBox that is used here. */
-export interface SecretSealer {
-  seal(plain: Uint8Array, context: string): Buffer;
-  open(sealed: Uint8Array, context: string): Buffer;
-}
-
 /** Environment variables at rest: sealed, and bound to their function so that rows cannot be swapped. */
 export class EnvironmentVault {
   constructor(private readonly secrets: SecretSealer) {}
 
-  seal(functionId: string, variables: Record<string, string>): Buffer {
-    return this.secrets.seal(Buffer.from(JSON.stringify(variables)), contextOf(functionId));
+  /** @param key the account's key to seal with; the platform's own unless given */
+  async seal(functionId: string, variables: Record<string, string>, key?: NamedKey): Promise<Buffer> {
+    return this.secrets.seal(Buffer.from(JSON.stringify(variables)), contextOf(functionId), key);
   }
 
-  open(functionId: string, sealed: Buffer): Record<string, string> {
-    return JSON.parse(this.secrets.open(sealed, contextOf(functionId)).toString('utf8')) as Record<string, string>;
+  async hasKey(key: NamedKey): Promise<boolean> {
+    return (await this.secrets.hasKey?.(key)) ?? false;
+  }
+
+  async open(functionId: string, sealed: Buffer): Promise<Record<string, string>> {
+    return JSON.parse((await this.secrets.open(sealed, contextOf(functionId))).toString('utf8')) as Record<string, string>;
   }
 }
 
-function contextOf(functionId: string): string {
+/** What the sealed variables of a function are bound to. */
+export function contextOf(functionId: string): string {
   return `function-environment:${functionId}`;
 }

@@ -14,7 +14,7 @@ export interface Reading<Value> {
   scopes: readonly string[];
   /** Differs whenever the value would. */
   stamp: string;
-  make(): Value;
+  make(): Value | Promise<Value>;
 }
 
 /** Scope of what all functions of an account share in a region; sent by a trigger (prisma/migrations, aliases_policies_concurrency). */
@@ -78,7 +78,7 @@ export class FunctionCache<Value> {
     const { scopes, stamp, make } = await read();
     const known = this.entries.get(key);
     if (known !== undefined && known.stamp === stamp) return known.value;
-    const value = make();
+    const value = await make();
     const { changed } = load;
     // Without a scope nobody would say when it becomes stale.
     if (scopes.length > 0 && changed !== 'all' && !scopes.some((scope) => changed.has(scope))) this.keep(key, { scopes, stamp, value });

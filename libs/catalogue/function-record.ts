@@ -23,6 +23,8 @@ export interface FunctionSettings {
   tracingMode: 'Active' | 'PassThrough';
   /** In the order of the configuration: later ones win. */
   layers: UsedLayer[];
+  /** As given; null: the platform's own key seals the variables. */
+  kmsKeyArn: string | null;
 }
 
 /** A layer version as a function holds it; it stays when the layer version is deleted. */
@@ -81,6 +83,8 @@ export interface VersionRecord extends FunctionSettings, FunctionCode, VersionSt
   versionNumber: number;
   /** null when never set. */
   sealedEnvironment: Buffer | null;
+  /** Changes with the variables, not with their sealed form; null when never set. */
+  environmentId: string | null;
   configSha256: string;
   revisionId: string;
   lastModified: Date;

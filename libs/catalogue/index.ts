@@ -1,15 +1,15 @@
 export { FUNCTION_RESOLVER, type FunctionResolver, type InvocableVersion } from './function-version.js';
 export { parseFunctionReference, type CallerPlace, type FunctionReference } from './parse-function-name.js';
 export { createCatalogue, type Catalogue, type CatalogueOptions, type FunctionChanges } from './catalogue.js';
+export { storedFunctionPolicy } from './function-policies.js';
 export { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
 export { ProvisionedConfigs, type Fulfilment, type ProvisionedConfig, type ProvisionedVersion } from './provisioned/provisioned-configs.js';
-export type { SecretSealer } from './environment.js';
+export { functionEnvironments } from './function-environments.js';
 export type { CodeLink, LinkedCode } from './parts.js';
 export type { Prepare, PreparedVersion } from './preparations.js';
 export type { ChangeListener } from './change-feed.js';
 export { conflict, invalidParameter, notFound } from './errors.js';
 export { referenceOf } from './parts.js';
 export { archiveOf, codePermissions, type CodeInput } from './code-input.js';
-export { codeSigningPermissions, runtimeSettingsPermissions } from './code-signing/permissions.js';
 export { tagOperations, type TagOwners } from './tag-operations.js';
 export { TaggedTable, type TaggedPlace, type TagOwner } from './tagged-table.js';

@@ -1,6 +1,5 @@
 import type { OperationContext } from '@hearth/aws-wire';
 import { parsePolicy, type ParsedPolicy } from '@hearth/iam';
-import { parseArn } from '@hearth/kernel';
 import { accessDenied, invalidParameter } from './errors.js';
 import type { LayerRecord, LayerStore } from './layer-store.js';
 import { parseLayerVersionArn, type LayerReference, type LayerVersionReference } from './parse-layer-name.js';
@@ -31,8 +30,10 @@ export function assertReadable(reference: LayerVersionReference, record: LayerRe
   if (policy === undefined || !sharedWith(policy.document, context.accountId)) throw refused('lambda:GetLayerVersion', reference.versionArn, context);
 }
 
+const LAYER_ARN = /^arn:[^:]*:lambda:[^:]*:[^:]*:layer:/;
+
 export function isLayerArn(arn: string): boolean {
-  return parseArn(arn)?.resource.startsWith('layer:') ?? false;
+  return LAYER_ARN.test(arn);
 }
 
 /** The policy of a layer version, for the guard. */

@@ -60,11 +60,11 @@ export class CachingFunctionResolver implements FunctionResolver {
     return {
       scopes: [owner.id, accountScope(place.accountId, place.region)],
       stamp: JSON.stringify([owner.id, owner.recursiveLoop, shared, ...versions.map(({ record, weight }) => [record.version, record.revisionId, weight])]),
-      make: () => versions.map(({ record, weight }) => ({ version: this.#toInvocable({ owner, record }, shared), weight })),
+      make: () => Promise.all(versions.map(async ({ record, weight }) => ({ version: await this.#toInvocable({ owner, record }, shared), weight }))),
     };
   }
 
-  #toInvocable({ owner, record }: FoundVersion, shared: FoundInvocable['shared']): InvocableVersion {
+  async #toInvocable({ owner, record }: FoundVersion, shared: FoundInvocable['shared']): Promise<InvocableVersion> {
     const served = record.serving ?? servedPart(record);
     const { loggingConfig } = served;
     return Object.freeze({
@@ -82,7 +82,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       timeoutSeconds: served.timeoutSeconds,
       ephemeralStorageMb: served.ephemeralStorageMb,
       architecture: served.architecture,
-      environment: this.#environmentOf(record, served.sealedEnvironment),
+      environment: await this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: served.codeDigest,
       ...(served.layers.length > 0 && { layers: Object.freeze(served.layers.map(({ digest }) => digest)) }),
       logFormat: loggingConfig.LogFormat,
@@ -99,7 +99,7 @@ export class CachingFunctionResolver implements FunctionResolver {
     });
   }
 
-  #environmentOf(record: VersionRecord, sealed: Buffer | null): Readonly<Record<string, string>> {
-    return Object.freeze(sealed === null ? {} : this.vault.open(record.functionId, sealed));
+  async #environmentOf(record: VersionRecord, sealed: Buffer | null): Promise<Readonly<Record<string, string>>> {
+    return Object.freeze(sealed === null ? {} : await this.vault.open(record.functionId, sealed));
   }
 }

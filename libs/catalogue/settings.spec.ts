@@ -21,6 +21,7 @@ describe('settings of a new function', () => {
       loggingConfig: { LogFormat: 'Text', LogGroup: '/aws/lambda/fn' },
       tracingMode: 'PassThrough',
       layers: [],
+      kmsKeyArn: null,
     });
   });
 
@@ -61,7 +62,6 @@ describe('settings of a new function', () => {
     ['PackageType Image', { PackageType: 'Image' }],
     ['VpcConfig', { VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: [] } }],
     ['DeadLetterConfig', { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q' } }],
-    ['KMSKeyArn', { KMSKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/x' }],
     ['FileSystemConfigs', { FileSystemConfigs: [{ Arn: 'a', LocalMountPath: '/mnt/x' }] }],
     ['ImageConfig', { ImageConfig: { Command: ['x'] } }],
     ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],

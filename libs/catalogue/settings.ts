@@ -40,6 +40,7 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
     loggingConfig: loggingConfigOf(input['LoggingConfig'], name),
     tracingMode: input['TracingConfig']?.Mode ?? 'PassThrough',
     layers: [],
+    kmsKeyArn: input['KMSKeyArn'] || null,
   };
   return validated(settings, limits);
 }
@@ -60,6 +61,8 @@ export function settingsOfUpdate(current: FunctionSettings, input: Record<string
       loggingConfig: input['LoggingConfig'] ? loggingConfigOf(input['LoggingConfig'], name) : current.loggingConfig,
       tracingMode: input['TracingConfig']?.Mode ?? current.tracingMode,
       layers: current.layers,
+      // The empty text clears it.
+      kmsKeyArn: input['KMSKeyArn'] === undefined ? current.kmsKeyArn : input['KMSKeyArn'] || null,
     },
     limits,
     // A function keeps working on a runtime that left the deployment's catalogue until its runtime is touched.

@@ -121,7 +121,9 @@ export class CatalogueStore {
       const change = new FunctionChange(client, record.functionId);
       const current = await change.version(record.version);
       if (current === undefined || current.revisionId !== startedForRevision) return false;
-      await change.update(record, current);
+      // Keys may have been rotated since the step began: what is sealed is taken from the row, not from memory.
+      const serving = record.serving && current.serving;
+      await change.update({ ...record, sealedEnvironment: current.sealedEnvironment, serving }, current);
       return true;
     });
     this.changed(record.functionId);

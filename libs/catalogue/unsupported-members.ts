@@ -9,7 +9,6 @@ const NEUTRAL: Record<string, (value: any) => boolean> = {
   PublishTo: () => false,
   VpcConfig: (value) => isEmptyList(value.SubnetIds) && isEmptyList(value.SecurityGroupIds) && !value.Ipv6AllowedForDualStack,
   DeadLetterConfig: (value) => !value.TargetArn,
-  KMSKeyArn: (value) => value === '',
   SourceKMSKeyArn: (value) => value === '',
   FileSystemConfigs: isEmptyList,
   ImageConfig: (value) => isEmptyList(value.EntryPoint) && isEmptyList(value.Command) && !value.WorkingDirectory,

@@ -33,6 +33,8 @@ const COLUMNS = [
   'serving_revision',
   'layers',
   'layer_digests',
+  'environment_id',
+  'kms_key_arn',
 ] as const;
 
 type Row = Record<(typeof COLUMNS)[number], any>;
@@ -81,6 +83,8 @@ export function versionValues(record: VersionRecord): unknown[] {
     record.servingRevision,
     JSON.stringify(record.layers), // pg would make a list of texts of it.
     layerDigests(record),
+    record.environmentId,
+    record.kmsKeyArn,
   ];
 }
 
@@ -119,6 +123,8 @@ export function toVersion(row: Row): VersionRecord {
     serving: row.serving === null ? null : toServed(row.serving),
     servingRevision: row.serving_revision,
     layers: row.layers,
+    environmentId: row.environment_id,
+    kmsKeyArn: row.kms_key_arn,
   };
 }
 

@@ -14,6 +14,7 @@ export const settingsSchema = z.object({
   HEARTH_STATE_DIR: z.string().min(1).default('/var/lib/hearth').describe('Code, embedded Postgres, keys and sandbox directories'),
   HEARTH_PROFILE_DIR: z.string().optional().describe('Where the first administrator key is written (default: the state directory)'),
   HEARTH_MASTER_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/).optional().describe('Base64 of 32 bytes that encrypts secrets at rest; without it a key file is made in the state directory'),
+  HEARTH_PREVIOUS_MASTER_KEY: z.string().regex(/^[A-Za-z0-9+/]{43}=$/).optional().describe('What HEARTH_MASTER_KEY takes the place of, until `hearth keys rotate-master` has run'),
 
   HEARTH_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
   HEARTH_PORT: port.default(4510).describe('Port of the API endpoint'),
@@ -25,6 +26,12 @@ export const settingsSchema = z.object({
     .optional()
     .describe('How clients reach function URLs: of https://on.example.com they become https://ID.lambda-url.REGION.on.example.com/ (default: http://localhost:PORT). The same server serves them as /_url/ID/ where DNS knows no wildcards'),
   HEARTH_INGRESS_PROXIES: integer(0, 10).default(0).describe("Proxies of your own in front of function URLs: that many entries at the end of X-Forwarded-For are believed for the client's address"),
+  HEARTH_API_URL: z
+    .url()
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), 'must have the form http[s]://HOST[:PORT]')
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe("Where a worker reaches the API for the functions in its sandboxes, which have AWS_ENDPOINT_URL and credentials of their role (default: HEARTH_PORT on this machine)"),
   HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),

@@ -1,4 +1,3 @@
 export { createFunctionUrls, type FunctionUrls, type FunctionUrlsOptions, type IngressOptions } from './function-urls.js';
 export type { IngressServer } from './ingress/ingress-server.js';
 export type { UrlGuard } from './ingress/url-access.js';
-export { permissions as functionUrlPermissions } from './permissions.js';

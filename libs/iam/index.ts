@@ -10,7 +10,24 @@ export {
   type RecordedEvent,
 } from './audit/index.js';
 export { SealError, SecretBox, type SecretBoxOptions } from './secret-box.js';
-export { deriveKey, loadMasterKey, type MasterKeyOptions } from './master-key.js';
+export { addMasterKey, deriveKey, dropPreviousMasterKeys, loadMasterKey, loadMasterKeys, type MasterKeyOptions, type MasterKeys } from './master-key.js';
+export {
+  accessKeySecrets,
+  createKey,
+  Keyring,
+  listKeys,
+  outdated,
+  rewrapDataKeys,
+  rotateKeys,
+  UnknownKeyError,
+  type KeyringOptions,
+  type KeySummary,
+  type NamedKey,
+  type Rotated,
+  type RotationOptions,
+  type SealedValues,
+  type SecretSealer,
+} from './keyring/index.js';
 export { accountRootArn, type AccessKey } from './access-key.js';
 export { KeyStore, type KeyStoreOptions, type NewAccessKey } from './key-store.js';
 export { ensureAdministrator, type Administrator, type AdministratorOptions } from './administrator.js';
@@ -46,8 +63,10 @@ export {
   type PrincipalReference,
 } from './store/principal-policies.js';
 export { removeExpiredSessions } from './store/sessions.js';
+export { removeLostSandboxHosts, RENEW_MS as SANDBOX_HOST_RENEW_MS } from './store/sandbox-hosts.js';
 export type { Tag } from './store/tag.js';
 export { ExecutionRoles, LAMBDA_SERVICE, type ExecutionRolesOptions, type PassedRole } from './sts/execution-roles.js';
+export { SandboxCredentials, type SandboxCredentialsOptions, type SandboxFunction, type SandboxKey } from './sts/sandbox-credentials.js';
 export { stsOperations, stsPermissions } from './sts/operations.js';
 export type { StsParts } from './sts/parts.js';
 export type { TemporaryCredentials } from './sts/temporary-key.js';

@@ -2,7 +2,7 @@ import type { Database } from '@hearth/database';
 import { InfrastructureError, systemClock, type Clock } from '@hearth/kernel';
 import { newAccessKeyId, newSecretAccessKey, secretContext, type AccessKey } from './access-key.js';
 import { ChangeListener } from './change-listener.js';
-import type { SecretBox } from './secret-box.js';
+import type { SecretSealer } from './keyring/secret-sealer.js';
 import type { Queryable } from './store/queryable.js';
 import { insertSession, type NewSession } from './store/sessions.js';
 
@@ -31,7 +31,8 @@ interface Entry {
 
 export interface KeyStoreOptions {
   database: Database;
-  secretBox: SecretBox;
+  /** The process's Keyring. */
+  secretBox: SecretSealer;
   clock?: Clock;
   /** Told of failures that no caller sees: a refresh in the background, a broken listener. */
   onError: (error: Error) => void;
@@ -42,6 +43,8 @@ export interface NewAccessKey {
   principalArn: string;
   /** The user, or the role of a session; the key goes with it. None for the account's root. */
   identityId?: string;
+  /** The life of the worker in one of whose sandboxes it is (sandbox_hosts); the key goes with it. */
+  sandboxHostId?: string;
   /** Temporary keys only. */
   temporary?: { tokenDigest: Uint8Array; expiresAt: Date; session?: NewSession };
 }
@@ -85,10 +88,10 @@ export class KeyStore {
   async create(key: NewAccessKey, within: Queryable = this.options.database.pool): Promise<AccessKey> {
     const accessKeyId = newAccessKeyId(key.temporary ? 'ASIA' : 'AKIA');
     const secretAccessKey = newSecretAccessKey();
-    const sealed = this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
+    const sealed = await this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
     await within.query(
-      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null],
+      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id, sandbox_host_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
+      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null, key.sandboxHostId ?? null],
     );
     if (key.temporary?.session) await insertSession(within, accessKeyId, key.temporary.session);
     return {
@@ -123,7 +126,7 @@ export class KeyStore {
     if (row === undefined) return undefined;
     return {
       accessKeyId: row.id,
-      secretAccessKey: this.options.secretBox.open(row.sealed_secret, secretContext(row.id)).toString(),
+      secretAccessKey: (await this.options.secretBox.open(row.sealed_secret, secretContext(row.id))).toString(),
       accountId: row.account_id,
       principalArn: row.principal_arn,
       active: row.active,

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '@hearth/kernel';
-import { deriveKey, loadMasterKey } from './master-key.js';
+import { addMasterKey, deriveKey, dropPreviousMasterKeys, loadMasterKey, loadMasterKeys, masterKeyId } from './master-key.js';
 
 let stateDir: string;
 beforeEach(async () => {
@@ -39,4 +39,23 @@ it('derives different keys for different purposes', () => {
   expect(deriveKey(key, 'code links')).toHaveLength(32);
   expect(deriveKey(key, 'code links')).toEqual(deriveKey(key, 'code links'));
   expect(deriveKey(key, 'code links')).not.toEqual(deriveKey(key, 'other'));
+});
+
+it('puts a new key before the old one in the file, and drops the old one when told', async () => {
+  const first = await loadMasterKeys({ stateDir });
+  expect(first.previous).toEqual([]);
+  const second = await addMasterKey(stateDir);
+  expect(second.previous).toEqual([first.current]);
+  expect(await loadMasterKeys({ stateDir })).toEqual(second);
+  expect(await loadMasterKey({ stateDir })).toEqual(second.current);
+  expect(masterKeyId(first.current)).not.toBe(masterKeyId(second.current));
+  await dropPreviousMasterKeys(stateDir);
+  expect(await loadMasterKeys({ stateDir })).toEqual({ current: second.current, previous: [] });
+  expect((await stat(join(stateDir, 'master.key'))).mode & 0o777).toBe(0o600);
+  expect(await readdir(stateDir)).toEqual(['master.key']);
+});
+
+it('takes a previous key only beside a configured one', async () => {
+  const [configured, previous] = [Buffer.alloc(32, 7), Buffer.alloc(32, 8)];
+  expect(await loadMasterKeys({ configured: configured.toString('base64'), previous: previous.toString('base64'), stateDir })).toEqual({ current: configured, previous: [previous] });
 });

@@ -24,6 +24,7 @@ describe('an accepted event', () => {
     platform.fleet.define('f', () => 1);
     const process = platform.process();
     await platform.scheduler(process);
+    await platform.connected();
     const first = await accept(process.service, 'f', { payload: Buffer.from('{"first": 1}') });
     await until('the first event succeeded', status(first, 'succeeded')); // Opens connections.
     const acceptedAt = performance.now();

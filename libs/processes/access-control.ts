@@ -1,7 +1,7 @@
 import { ENDPOINT_OPERATIONS, type RequestRecord } from '@hearth/api-server';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, type SecretBox } from '@hearth/iam';
+import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, removeLostSandboxHosts, SANDBOX_HOST_RENEW_MS, type Keyring } from '@hearth/iam';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
@@ -17,13 +17,13 @@ export class AccessControl {
   readonly executionRoles: ExecutionRoles;
   private readonly keyUsage: KeyUsage;
   private readonly auditLog: AuditLog;
-  private sessionSweeper: NodeJS.Timeout | undefined;
+  private readonly sweepers: NodeJS.Timeout[] = [];
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(TELEMETRY) private readonly telemetry: Telemetry,
     @Inject(DATABASE) private readonly database: Database,
-    @Inject(SECRETS) secretBox: SecretBox,
+    @Inject(SECRETS) secretBox: Keyring,
   ) {
     const { logger } = telemetry;
     this.keyStore = new KeyStore({ database, secretBox, onError: (err) => logger.error({ err }, 'Access keys could not be refreshed') });
@@ -36,9 +36,15 @@ export class AccessControl {
   async start(): Promise<void> {
     await Promise.all([this.keyStore.start(), this.guard.start()]);
     this.keyUsage.start();
-    this.sessionSweeper = setInterval(() => {
-      removeExpiredSessions(this.database).catch((err: unknown) => this.telemetry.logger.warn({ err }, 'Expired sessions could not be removed yet'));
-    }, SESSION_SWEEP_MS).unref();
+    this.every(SESSION_SWEEP_MS, 'Expired sessions could not be removed yet', () => removeExpiredSessions(this.database));
+    this.every(SANDBOX_HOST_RENEW_MS, 'Credentials of lost workers could not be revoked yet', async () => {
+      const lost = await removeLostSandboxHosts(this.database);
+      if (lost > 0) this.telemetry.logger.warn({ workers: lost }, 'Workers are gone; the credentials in their sandboxes are revoked');
+    });
+  }
+
+  private every(ms: number, complaint: string, sweep: () => Promise<unknown>): void {
+    this.sweepers.push(setInterval(() => void sweep().catch((err: unknown) => this.telemetry.logger.warn({ err }, complaint)), ms).unref());
   }
 
   /** After the answer. Calls that nobody signed rightly have no caller to name: they are only in the platform's log. */
@@ -65,7 +71,7 @@ export class AccessControl {
 
   /** After the endpoint closed, and before Postgres is let go. */
   async stop(): Promise<void> {
-    clearInterval(this.sessionSweeper);
+    for (const sweeper of this.sweepers) clearInterval(sweeper);
     await Promise.all([this.keyStore.stop(), this.guard.stop(), this.keyUsage.stop(), this.auditLog.stop()]);
   }
 }

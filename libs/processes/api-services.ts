@@ -1,11 +1,12 @@
 import type { ServedService } from '@hearth/api-server';
-import { iamService, stsService, type OperationHandler } from '@hearth/aws-wire';
+import { iamService, logsService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import { TaggedTable, tagOperations, type Catalogue } from '@hearth/catalogue';
 import type { Database } from '@hearth/database';
 import { createEventSourceMappings } from '@hearth/event-sources';
 import type { FunctionUrls } from '@hearth/function-urls';
 import { iamOperations, iamPermissions, policyDocuments, PrincipalPolicyStore, stsOperations, stsPermissions, type ExecutionRoles, type KeyStore } from '@hearth/iam';
 import type { Clock } from '@hearth/kernel';
+import { createLogs } from '@hearth/logs';
 
 /* What the endpoint serves: the one place that says which operations of which service exist. docs/compatibility.md is made from it. */
 
@@ -35,6 +36,7 @@ export function furtherServices({ database, keyStore, clock }: Pick<ApiServicesP
   return [
     { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
     { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
+    { service: logsService(), ...createLogs({ database, clock }) },
   ];
 }
 

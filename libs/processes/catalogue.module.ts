@@ -3,7 +3,7 @@ import type { DiskPackageStore } from '@hearth/artifacts';
 import { createCatalogue, type Catalogue } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { deriveKey, type SecretBox } from '@hearth/iam';
+import { deriveKey, type Keyring } from '@hearth/iam';
 import { systemClock } from '@hearth/kernel';
 import type { RuntimeCatalogue } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
@@ -22,7 +22,7 @@ import { CATALOGUE, DATABASE, MASTER_KEY, PACKAGES, RUNTIMES, SECRETS, SETTINGS,
     },
     {
       provide: CATALOGUE,
-      useFactory: (database: Database, packages: DiskPackageStore, secrets: SecretBox, runtimes: RuntimeCatalogue, links: CodeLinks, { logger }: Telemetry, settings: Settings) =>
+      useFactory: (database: Database, packages: DiskPackageStore, secrets: Keyring, runtimes: RuntimeCatalogue, links: CodeLinks, { logger }: Telemetry, settings: Settings) =>
         createCatalogue({
           database,
           packages,

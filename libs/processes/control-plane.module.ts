@@ -10,9 +10,10 @@ import { systemClock } from '@hearth/kernel';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { AccessControl } from './access-control.js';
+import type { ApiAddress } from './api-address.js';
 import { furtherServices, lambdaOperations } from './api-services.js';
 import { Ingress, IngressModule } from './ingress.module.js';
-import { CATALOGUE, DATABASE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
+import { API_ADDRESS, CATALOGUE, DATABASE, INVOCATION, PACKAGES, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** The API endpoint of this process and the administrator it belongs to. */
 @Injectable()
@@ -29,6 +30,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     @Inject(INVOCATION) private readonly invocation: Invocation,
     @Inject(CodeLinks) private readonly codeLinks: CodeLinks,
     @Inject(Ingress) private readonly ingress: Ingress,
+    @Inject(API_ADDRESS) private readonly address: ApiAddress,
   ) {}
 
   /**
@@ -68,6 +70,7 @@ export class ApiEndpoint implements BeforeApplicationShutdown {
     const administrator = await this.writeProfile(`http://${settings.HEARTH_HOST}:${settings.HEARTH_PORT}`);
     await this.ingress.open(access.keyStore, access.guard);
     const endpoint = await this.controlPlane.listen();
+    this.address.isOpen(endpoint);
     if (settings.HEARTH_PORT === 0) await this.writeProfile(endpoint);
     return { endpoint, administrator };
   }

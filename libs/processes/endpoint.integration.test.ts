@@ -148,6 +148,16 @@ describe('a signed request', () => {
     expect(identity).toMatchObject({ status: 200, body: expect.stringContaining(`<Account>${ACCOUNT}</Account>`) });
   });
 
+  it('is refused when its body, of a length not told beforehand, is over the limit', async () => {
+    const before = hearth.invocations.length;
+    const event = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
+    const refused = await send(await sign({ ...INVOKE, body: event(6_291_457) }), true);
+    expect(refused).toMatchObject({ status: 413, headers: { connection: 'close', 'x-amzn-errortype': 'RequestTooLargeException' } });
+    expect(JSON.parse(refused.body)).toMatchObject({ Message: 'More than 6291456 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)' });
+    expect(hearth.invocations.length).toBe(before);
+    expect((await send(await sign({ ...INVOKE, body: event(6_291_456) }), true)).status).toBe(200);
+  });
+
   const mutations: Record<string, (wire: Wire) => Wire> = {
     method: (wire) => ({ ...wire, method: 'PUT' }),
     path: (wire) => ({ ...wire, target: wire.target.replace('echo', 'ech0') }),

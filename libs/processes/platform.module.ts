@@ -2,21 +2,23 @@ import { join } from 'node:path';
 import { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import { assertReachable, Database, migrate } from '@hearth/database';
-import { loadMasterKey, SecretBox } from '@hearth/iam';
+import { Keyring, loadMasterKeys, type MasterKeys } from '@hearth/iam';
 import { OperatorError } from '@hearth/kernel';
 import { QueueConnection } from '@hearth/queue';
 import { RuntimeCatalogue } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { DATABASE, MASTER_KEY, PACKAGES, QUEUE, RUNTIMES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+import { ApiAddress } from './api-address.js';
+import { API_ADDRESS, DATABASE, MASTER_KEY, PACKAGES, QUEUE, RUNTIMES, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
-/** What every process has: settings, telemetry, Postgres (migrated), Redis, the master key, packages and the runtime catalogue. */
+/** What every process has: settings, telemetry, Postgres (migrated), Redis, the keys of secrets at rest, packages and the runtime catalogue. */
 @Global()
 @Module({})
 export class PlatformModule implements OnApplicationShutdown {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(QUEUE) private readonly queue: QueueConnection,
+    @Inject(SECRETS) private readonly keyring: Keyring,
   ) {}
 
   static forRoot(settings: Settings, telemetry: Telemetry): DynamicModule {
@@ -27,16 +29,18 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: TELEMETRY, useValue: telemetry },
         { provide: DATABASE, useFactory: () => openDatabase(settings, telemetry) },
         { provide: QUEUE, useFactory: () => openQueue(settings, telemetry) },
-        { provide: MASTER_KEY, useFactory: () => loadMasterKey({ configured: settings.HEARTH_MASTER_KEY, stateDir: settings.HEARTH_STATE_DIR }) },
-        { provide: SECRETS, useFactory: (masterKey: Buffer) => new SecretBox(masterKey), inject: [MASTER_KEY] },
+        { provide: MASTER_KEY, useFactory: async () => (await masterKeys(settings)).current },
+        { provide: SECRETS, useFactory: (database: Database) => openKeyring(database, settings, telemetry), inject: [DATABASE] },
         { provide: PACKAGES, useFactory: () => new DiskPackageStore({ root: join(settings.HEARTH_STATE_DIR, 'packages') }) },
+        { provide: API_ADDRESS, useFactory: () => new ApiAddress(settings) },
         { provide: RUNTIMES, useFactory: () => RuntimeCatalogue.load(settings.HEARTH_RUNTIMES_FILE) },
       ],
-      exports: [SETTINGS, TELEMETRY, DATABASE, QUEUE, MASTER_KEY, SECRETS, PACKAGES, RUNTIMES],
+      exports: [API_ADDRESS, SETTINGS, TELEMETRY, DATABASE, QUEUE, MASTER_KEY, SECRETS, PACKAGES, RUNTIMES],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.keyring.stop();
     await this.queue.close();
     await this.database.close();
   }
@@ -49,6 +53,16 @@ async function openDatabase(settings: Settings, { logger }: Telemetry): Promise<
   const applied = await migrate(url);
   if (applied.length > 0) logger.info({ migrations: applied }, 'Database migrations applied');
   return new Database({ url });
+}
+
+function masterKeys({ HEARTH_MASTER_KEY, HEARTH_PREVIOUS_MASTER_KEY, HEARTH_STATE_DIR }: Settings): Promise<MasterKeys> {
+  return loadMasterKeys({ configured: HEARTH_MASTER_KEY, previous: HEARTH_PREVIOUS_MASTER_KEY, stateDir: HEARTH_STATE_DIR });
+}
+
+async function openKeyring(database: Database, settings: Settings, { logger }: Telemetry): Promise<Keyring> {
+  const keyring = await Keyring.open({ database, masterKeys: () => masterKeys(settings), onError: (err) => logger.warn({ err }, 'Encryption keys could not be looked up yet') });
+  keyring.start();
+  return keyring;
 }
 
 async function openQueue(settings: Settings, { logger }: Telemetry): Promise<QueueConnection> {

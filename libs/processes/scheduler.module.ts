@@ -1,13 +1,24 @@
+import type { Database } from '@hearth/database';
 import type { Invocation, RunningScheduler } from '@hearth/invocation';
+import { systemClock } from '@hearth/kernel';
+import { LogSweep } from '@hearth/logs';
+import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
-import { INVOCATION } from './tokens.js';
+import { DATABASE, INVOCATION, TELEMETRY } from './tokens.js';
 
-/** Dispatch of accepted events, retries and reconciliation. Any number of processes may run it. */
+/** Dispatch of accepted events, retries and reconciliation, and the removal of expired logs. Any number of processes may run it. */
 @Module({})
 export class SchedulerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private running: RunningScheduler | undefined;
+  private readonly logSweep: LogSweep;
 
-  constructor(@Inject(INVOCATION) private readonly invocation: Invocation) {}
+  constructor(
+    @Inject(INVOCATION) private readonly invocation: Invocation,
+    @Inject(DATABASE) database: Database,
+    @Inject(TELEMETRY) { logger }: Telemetry,
+  ) {
+    this.logSweep = new LogSweep({ database, clock: systemClock, onError: (err) => logger.warn({ err }, 'Expired logs could not be removed yet') });
+  }
 
   /** @param invocation the one InvocationModule of the process */
   static using(invocation: DynamicModule): DynamicModule {
@@ -16,9 +27,10 @@ export class SchedulerModule implements OnApplicationBootstrap, BeforeApplicatio
 
   async onApplicationBootstrap(): Promise<void> {
     this.running = await this.invocation.startScheduler();
+    this.logSweep.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.running?.stop();
+    await Promise.all([this.running?.stop(), this.logSweep.stop()]);
   }
 }

@@ -25,7 +25,7 @@ const forms = (secret: string): string[] => [secret, Buffer.from(secret).toStrin
 const MAX_FILE_BYTES = 64 * 1_048_576;
 const newSecret = (): string => `canary${randomBytes(12).toString('hex')}`;
 
-describe('environment variables', () => {
+describe('environment variables, credentials among them,', () => {
   let platform: InProcessPlatform;
   let lambda: LambdaClient;
   let database: Database;
@@ -69,7 +69,7 @@ describe('environment variables', () => {
   const answer = async (name: string, Qualifier?: string): Promise<string> => JSON.parse(Buffer.from((await lambda.send(new InvokeCommand({ FunctionName: name, Qualifier }))).Payload!).toString());
 
   it('reach the function and its owner in every version', async () => {
-    const code = await zipOf({ 'index.mjs': 'export const handler = async (event) => { if (event.fail) throw new Error("no"); return process.env.SECRET; };' });
+    const code = await zipOf({ 'index.mjs': 'export const handler = async (event) => { if (event.fail) throw new Error("no"); return event.env ? process.env[event.env] : process.env.SECRET; };' });
     const first = variables();
     await lambda.send(new CreateFunctionCommand({ FunctionName: 'f', Runtime: 'nodejs22.x', Handler: 'index.handler', Role: ROLE, Code: { ZipFile: code }, Environment: { Variables: first }, Timeout: 30 }));
     await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: 'f' });
@@ -79,6 +79,12 @@ describe('environment variables', () => {
     await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: 'f' });
     expect(await answer('f')).toBe(second['SECRET']);
     expect(await answer('f', '1')).toBe(first['SECRET']);
+    // The credentials of the role are kept as secret as what users set.
+    for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
+      const credential = JSON.parse(Buffer.from((await lambda.send(new InvokeCommand({ FunctionName: 'f', Payload: JSON.stringify({ env: name }) }))).Payload!).toString()) as string;
+      expect(credential.length).toBeGreaterThanOrEqual(40);
+      secrets.push(credential);
+    }
     expect(await environment('f')).toEqual({ Variables: second });
     expect(await environment('f', '1')).toEqual({ Variables: first });
   }, 120_000);

@@ -19,6 +19,8 @@ export interface EnvironmentPlace {
   runtimeApi?: string;
   /** Default `on-demand`. */
   initializationType?: InitializationType;
+  /** URL at which the sandbox reaches Hearth's own API; absent where it cannot. */
+  apiEndpoint?: string;
 }
 
 /**
@@ -51,6 +53,8 @@ function overridable(spec: FunctionSpec, place: EnvironmentPlace): Record<string
     TZ: ':UTC',
     PATH: '/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin',
     LD_LIBRARY_PATH: `/var/lang/lib:/lib64:/usr/lib64:${runtime}:${runtime}/lib:${root}:${root}/lib:/opt/lib`,
+    // SDKs and the command line find Hearth by it; on Lambda itself nobody needs it.
+    ...(place.apiEndpoint ? { AWS_ENDPOINT_URL: place.apiEndpoint } : {}),
     ...languagePaths(spec.runtime, place),
   };
 }

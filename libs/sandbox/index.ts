@@ -3,6 +3,8 @@ export type { LogLine, LogSink } from './log-sink.js';
 export type { HeldSandboxes, ProvisionedUse, ProvisionOrder, ProvisionReport } from './provision.js';
 export { RuntimeCatalogue, type RuntimeEntry } from './runtime-catalogue.js';
 export type { FunctionCredentials } from './function-environment.js';
+export { ApiBridge, type ApiBridgeOptions } from './api-bridge/api-bridge.js';
+export type { CredentialSource, IssuedCredentials } from './pool/credential-source.js';
 export type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from './sandbox-driver.js';
 export { DockerDriver, type DockerDriverOptions } from './drivers/docker-driver.js';
 export { ProcessDriver, type ProcessDriverOptions } from './drivers/process-driver.js';

@@ -17,7 +17,7 @@ export interface SandboxDriver {
 
   /**
    * @throws InfrastructureError when the sandbox cannot be made; nothing of it is left then
-   * @throws ServiceError when this driver cannot give the function what it asks for
+   * @throws ServiceError when this driver cannot give the function what it asks for, or its role gives no credentials
    */
   start(order: SandboxOrder): Promise<SandboxHandle>;
 
@@ -36,7 +36,8 @@ export interface SandboxOrder {
   /** Absolute path of the merged, read-only layers; absent when the function has none. */
   layersPath?: string;
   logStream: string;
-  credentials?: FunctionCredentials;
+  /** Issued while the sandbox is made: awaited only when all else is ready. */
+  credentials?: Promise<FunctionCredentials>;
   /** Raw bytes that the function wrote to stdout and stderr, in order. Called synchronously. */
   onLog(chunk: Buffer): void;
 }

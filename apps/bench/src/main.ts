@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '@hearth/kernel';
+import { CatalogueSize } from './catalogue-size.js';
 import { coldDockerRun } from './cold.js';
 import { asyncAccept, asyncHandledP50 } from './events.js';
 import { BullSide, LoadClient, startBareServer } from './helper-process.js';
@@ -8,7 +9,7 @@ import { idleMemory } from './memory.js';
 import { BenchPlatform } from './platform.js';
 import type { Result } from './result.js';
 import { table } from './table.js';
-import { throughput, warmP50 } from './warm.js';
+import { authorisation, throughput, warmP50 } from './warm.js';
 
 /** `bench [--json FILE] [--only ID,...]`: status 0 when everything could be measured, whatever the marks say. */
 async function bench(): Promise<number> {
@@ -24,10 +25,12 @@ async function bench(): Promise<number> {
     const measurements = [
       idleMemory(platform),
       coldDockerRun(platform),
+      authorisation(platform, client, bare.port),
       warmP50(platform, client, bare.port),
       throughput(platform, client, bare.port),
       asyncHandledP50(platform, bull),
       asyncAccept(platform, client, bull),
+      ...new CatalogueSize(platform, client, bare.port).measurements(),
     ];
     const unknown = only?.filter((id) => !measurements.some((measurement) => measurement.id === id)) ?? [];
     if (unknown.length > 0) throw new OperatorError(`There is no measurement ${unknown.join(', ')}.`, `Choose from ${measurements.map(({ id }) => id).join(', ')}.`);

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { CloudWatchLogsClient, FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
@@ -24,12 +25,14 @@ export const HANDLER = 'exports.handler = async (event) => event;\n';
 
 /** A platform of the bench's own: fresh state, defaults, everything on. DATABASE_URL, REDIS_URL and DOCKER_HOST are used where set. */
 export class BenchPlatform {
+  private logs: CloudWatchLogsClient | undefined;
+
   private constructor(
     readonly endpoint: URL,
     readonly credentials: Credentials,
     readonly redisUrl: string,
     private readonly child: ChildProcess,
-    private readonly stateDir: string,
+    readonly stateDir: string,
     private readonly redisPrefix: string,
     private readonly metricsUrl: string,
     private readonly role: string,
@@ -112,9 +115,16 @@ export class BenchPlatform {
     return text;
   }
 
-  /** The log file of a function. */
-  async functionLog(name: string): Promise<string> {
-    return readFile(join(this.stateDir, 'logs/000000000000', `${name}.log`), 'utf8').catch(() => ''); // Not there before the first record.
+  /** Messages of a function from a time on (epoch ms) that match a filter pattern of CloudWatch Logs. */
+  async functionLog(name: string, startTime: number, filterPattern: string): Promise<string[]> {
+    this.logs ??= new CloudWatchLogsClient({ endpoint: this.endpoint.href, region: 'us-east-1', credentials: this.credentials });
+    try {
+      const { events = [] } = await this.logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, startTime, filterPattern }));
+      return events.map(({ message }) => message!);
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return []; // It has not logged yet.
+      throw error;
+    }
   }
 
   /** Waits until the events accepted so far have run: the counter of event invocations stands where that of accepted ones does. */
@@ -135,6 +145,7 @@ export class BenchPlatform {
       this.child.kill('SIGTERM');
       await exited;
     }
+    this.logs?.destroy();
     if (process.env.REDIS_URL) await forgetKeys(process.env.REDIS_URL, this.redisPrefix);
     await rm(this.stateDir, { recursive: true, force: true });
   }

@@ -46,6 +46,27 @@ export function warmP50(platform: BenchPlatform, client: LoadClient, barePort: n
   return warm({ id: 'warm-p50', connections: 1, read: 'p50Ms', better: 'lower', mark: 4, unit: 'ms' }, platform, client, barePort);
 }
 
+/**
+ * Signature, authorisation and routing alone: a DryRun invocation, which ends where the sandbox would begin, against the bare
+ * server, which reads and answers HTTP as well. At most 0.35 of a bare call on top.
+ */
+export function authorisation(platform: BenchPlatform, client: LoadClient, barePort: number): Measurement {
+  const path = '/2015-03-31/functions/bench-authorise-p50/invocations';
+  const p50 = async (port: number, bytes: Buffer, status: number, warmUpMs = WARM_UP_MS) =>
+    (await client.run({ port, request: bytes.toString('base64'), connections: 1, durationMs: DURATION_MS, warmUpMs, status })).p50Ms;
+  const hearth = (warmUpMs?: number) => p50(platform.port, platform.sign('POST', path, EVENT, { 'x-amz-invocation-type': 'DryRun' }), 204, warmUpMs);
+  const bare = (warmUpMs?: number) => p50(barePort, request({ method: 'POST', path: '/', headers: { host: `127.0.0.1:${barePort}`, 'content-type': 'application/json' }, body: EVENT }), 200, warmUpMs);
+  return {
+    id: 'authorise-p50',
+    async run() {
+      await platform.deploy('bench-authorise-p50');
+      await hearth(FIRST_WARM_UP_MS);
+      await bare(FIRST_WARM_UP_MS);
+      return ratio('authorise-p50', 'lower', 1.35, 'ms', await alternately(PAIRS, () => hearth(), () => bare()));
+    },
+  };
+}
+
 export function throughput(platform: BenchPlatform, client: LoadClient, barePort: number): Measurement {
   return warm({ id: 'throughput-c16', connections: 16, read: 'perSecond', better: 'higher', mark: 0.15, unit: 'req/s' }, platform, client, barePort);
 }

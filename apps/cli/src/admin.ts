@@ -1,6 +1,7 @@
-import { createAccount, disableAccount, enableAccount, KeyStore, listAccounts, loadMasterKey, SecretBox } from '@hearth/iam';
+import { createAccount, disableAccount, enableAccount, KeyStore, listAccounts } from '@hearth/iam';
 import { OperatorError, ServiceError } from '@hearth/kernel';
 import type { Installation } from './installation.js';
+import { keyringOf } from './keys.js';
 import { withDatabase } from './platform-database.js';
 
 const USAGE = 'hearth admin account create NAME [ID] | list | disable ID | enable ID';
@@ -13,8 +14,7 @@ export async function admin(place: Installation, [what, verb, ...rest]: string[]
       case 'create': {
         const [name, accountId] = rest;
         if (name === undefined) throw new OperatorError('The account needs a name.', USAGE);
-        const secretBox = new SecretBox(await loadMasterKey({ configured: place.settings.HEARTH_MASTER_KEY, stateDir: place.stateDir }));
-        const keyStore = new KeyStore({ database, secretBox, onError: () => undefined }); // Only of background refreshes, of which there are none here.
+        const keyStore = new KeyStore({ database, secretBox: await keyringOf(place, database), onError: () => undefined }); // Only of background refreshes, of which there are none here.
         try {
           const { account, administratorKey } = await createAccount(database, keyStore, { name, accountId });
           console.log(`account id         ${account.accountId}\nadministrator key, shown this once:\n  access key id      ${administratorKey.accessKeyId}\n  secret access key  ${administratorKey.secretAccessKey}`);

@@ -1,24 +1,22 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Installation } from './installation.js';
+import { paginateFilterLogEvents, ResourceNotFoundException, type CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 
-/** Log files by function name, of all accounts. */
-export async function functionLogFiles(place: Installation): Promise<{ functionName: string; path: string }[]> {
-  const entries = await readdir(place.functionLogs, { recursive: true }).catch(() => []); // No function has logged yet.
-  return entries
-    .filter((entry) => entry.endsWith('.log'))
-    .map((entry) => ({ functionName: entry.slice(entry.lastIndexOf('/') + 1, -'.log'.length), path: join(place.functionLogs, entry) }));
+export interface LoggedEvent {
+  id: string;
+  /** Epoch ms. */
+  timestamp: number;
+  /** Without the line feed at its end. */
+  text: string;
 }
 
-/** What a function logged, oldest first. */
-export async function functionLogTexts(place: Installation, functionName: string): Promise<string[]> {
-  const texts: string[] = [];
-  for (const file of await functionLogFiles(place)) {
-    if (file.functionName !== functionName) continue;
-    for (const line of (await readFile(file.path, 'utf8')).split('\n')) {
-      if (!line.endsWith('}')) continue; // The last record may be half written.
-      texts.push((JSON.parse(line) as { text: string }).text);
+/** What a group holds from a time on (epoch ms), oldest first; nothing when there is no such group. */
+export async function loggedEvents(client: CloudWatchLogsClient, logGroupName: string, options: { startTime?: number; filterPattern?: string } = {}): Promise<LoggedEvent[]> {
+  const found: LoggedEvent[] = [];
+  try {
+    for await (const { events = [] } of paginateFilterLogEvents({ client }, { logGroupName, ...options })) {
+      found.push(...events.map(({ eventId, timestamp, message }) => ({ id: eventId!, timestamp: timestamp!, text: message!.replace(/\n$/, '') })));
     }
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error; // Else it has not logged yet.
   }
-  return texts;
+  return found;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { storedFunctionPolicy } from '@hearth/catalogue';
 import { Guard } from '@hearth/iam';
 import { OperatorError } from '@hearth/kernel';
 import type { Installation } from './installation.js';
@@ -6,7 +7,7 @@ import { withDatabase } from './platform-database.js';
 
 const USAGE = 'hearth iam explain PRINCIPAL_ARN ACTION RESOURCE_ARN [--source-ip IP] [--context KEY=VALUE]...';
 
-/** `hearth iam explain`: why a call is allowed or denied, with every statement about the action. Status 1 when it is denied. */
+/** `hearth iam explain`: why a call is allowed or denied, with every statement about the action, those of the function's resource policy too. Status 1 when it is denied. */
 export async function iam(place: Installation, arguments_: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: arguments_, allowPositionals: true, options: { 'source-ip': { type: 'string' }, context: { type: 'string', multiple: true } } });
   const [verb, principalArn, action, resource] = positionals;
@@ -21,7 +22,7 @@ export async function iam(place: Installation, arguments_: string[]): Promise<nu
   return withDatabase(place, async (database) => {
     const guard = new Guard({ database, onError: (error) => process.stderr.write(`${error.message}\n`) });
     const facts = { sourceIp: values['source-ip'], secure: false, now: Date.now(), region: place.settings.HEARTH_REGION };
-    const [explained] = await guard.explain({ accountId, principalArn }, { action, resource, context }, facts);
+    const [explained] = await guard.explain({ accountId, principalArn }, { action, resource, context }, facts, await storedFunctionPolicy(database, resource));
     console.log(explained!.text);
     return explained!.allowed ? 0 : 1;
   });

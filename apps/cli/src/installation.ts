@@ -10,8 +10,6 @@ export interface Installation {
   pidFile: string;
   /** Its standard output and error. */
   logFile: string;
-  /** Function logs: ACCOUNT/FUNCTION.log, one JSON record a line. */
-  functionLogs: string;
   /** AWS credentials and config file of the first administrator key. */
   credentialsFile: string;
   configFile: string;
@@ -25,7 +23,6 @@ export function installation(settings: Settings): Installation {
     stateDir,
     pidFile: join(stateDir, 'hearth.pid'),
     logFile: join(stateDir, 'hearth.log'),
-    functionLogs: join(stateDir, 'logs'),
     credentialsFile: join(profileDir, 'credentials'),
     configFile: join(profileDir, 'config'),
   };

@@ -5,6 +5,7 @@ import { admin } from './admin.js';
 import { audit } from './audit.js';
 import { iam } from './iam.js';
 import { installation } from './installation.js';
+import { keys } from './keys.js';
 import { logs } from './logs.js';
 import { quickstart } from './quickstart.js';
 import { reset } from './reset.js';
@@ -20,6 +21,7 @@ const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
   reset: (arguments_) => reset(installation(loadSettings()), arguments_),
   admin: (arguments_) => admin(installation(loadSettings()), arguments_),
   iam: (arguments_) => iam(installation(loadSettings()), arguments_),
+  keys: (arguments_) => keys(installation(loadSettings()), arguments_),
   audit: (arguments_) => audit(installation(loadSettings()), arguments_),
   quickstart: () => quickstart(installation(loadSettings())),
 };

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { IAMClient, IAMServiceException } from '@aws-sdk/client-iam';
 import { InvokeCommand, LambdaClient, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { deployExample } from './deploy-example.js';
 import { readExamples, type Example } from './example.js';
 import { executionRole } from './execution-role.js';
-import { functionLogTexts } from './function-logs.js';
+import { loggedEvents } from './function-logs.js';
 import { runningPlatform, type Installation } from './installation.js';
 import { readProfile, type Profile } from './profile.js';
 
@@ -22,6 +23,7 @@ export async function quickstart(place: Installation): Promise<number> {
   const options = { endpoint: running.endpoint, region: place.settings.HEARTH_REGION, credentials: profile };
   const client = new LambdaClient(options);
   const iam = new IAMClient(options);
+  const logs = new CloudWatchLogsClient(options);
   const all = await readExamples(join(projectRoot(), 'examples'));
   const examples = all.filter((example) => isRoot() || !example.runtime.startsWith('provided'));
   try {
@@ -31,7 +33,7 @@ export async function quickstart(place: Installation): Promise<number> {
     heading('Invoking each one, and waiting for the answer');
     for (const example of examples) await invokeAndShow(client, example);
     heading('Invoking one asynchronously');
-    await invokeLater(place, client, examples[0]!);
+    await invokeLater(logs, client, examples[0]!);
     const left = all.filter((example) => !examples.includes(example));
     if (left.length > 0) console.log(`\nLeft out: ${left.map((example) => example.name).join(', ')}. Custom runtimes need a Hearth that runs as root.`);
   } catch (error) {
@@ -40,6 +42,7 @@ export async function quickstart(place: Installation): Promise<number> {
   } finally {
     client.destroy();
     iam.destroy();
+    logs.destroy();
   }
   printNextSteps(place, running.endpoint, profile, examples[0]!);
   return 0;
@@ -80,7 +83,7 @@ async function invoke(client: LambdaClient, example: Example): Promise<{ payload
 }
 
 /** Shows that the accepted event ran: the function's log has the end of its request. */
-async function invokeLater(place: Installation, client: LambdaClient, example: Example): Promise<void> {
+async function invokeLater(logs: CloudWatchLogsClient, client: LambdaClient, example: Example): Promise<void> {
   const begin = performance.now();
   const answer = await client.send(new InvokeCommand({ FunctionName: example.name, InvocationType: 'Event', Payload: JSON.stringify(example.event) }));
   const requestId = answer.$metadata.requestId!;
@@ -88,8 +91,7 @@ async function invokeLater(place: Installation, client: LambdaClient, example: E
   const deadline = Date.now() + ASYNC_DEADLINE_MS;
   let report: string | undefined;
   while (report === undefined) {
-    const texts = await functionLogTexts(place, example.name);
-    report = texts.find((text) => text.startsWith('REPORT') && text.includes(requestId));
+    report = (await loggedEvents(logs, `/aws/lambda/${example.name}`, { filterPattern: `REPORT "${requestId}"` }))[0]?.text;
     if (report === undefined && Date.now() > deadline) throw new OperatorError(`The event ${requestId} was accepted but not handled within ${ASYNC_DEADLINE_MS / 1000} s.`, 'See ./hearth logs.');
     if (report === undefined) await delay(POLL_MS);
   }

@@ -22,12 +22,35 @@ const HANDLED_DEADLINE_MS = 60_000;
 const MAX_LOOKS = 10;
 const WAIT_S = 120;
 
-/** Remembers the events it saw, so that a later call can tell whether an asynchronous one arrived. */
+/**
+ * Remembers the events it saw, so that a later call can tell whether an asynchronous one arrived. Asks Hearth who it is, signed by hand with what
+ * it finds in its environment: it has no package but itself.
+ */
 const CODE = `
+import { createHash, createHmac } from 'node:crypto';
 const seen = [];
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+const hmac = (key, text) => createHmac('sha256', key).update(text).digest();
+async function whoAmI() {
+  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  const body = 'Action=GetCallerIdentity&Version=2011-06-15';
+  const date = new Date().toISOString().replace(/[-:]|\\.\\d+/g, '');
+  const scope = date.slice(0, 8) + '/' + AWS_REGION + '/sts/aws4_request';
+  const headers = { host: new URL(AWS_ENDPOINT_URL).host, 'x-amz-date': date, 'x-amz-security-token': AWS_SESSION_TOKEN };
+  const names = Object.keys(headers).join(';');
+  const canonical = ['POST', '/', '', ...Object.entries(headers).map((entry) => entry.join(':')), '', names, sha256(body)].join('\\n');
+  const key = scope.split('/').reduce((former, part) => hmac(former, part), 'AWS4' + AWS_SECRET_ACCESS_KEY);
+  const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\\n')).toString('hex');
+  const authorization = 'AWS4-HMAC-SHA256 Credential=' + AWS_ACCESS_KEY_ID + '/' + scope + ', SignedHeaders=' + names + ', Signature=' + signature;
+  const { host, ...sent } = headers;
+  const response = await fetch(AWS_ENDPOINT_URL, { method: 'POST', body, headers: { ...sent, authorization, 'content-type': 'application/x-www-form-urlencoded' } });
+  const text = await response.text();
+  return /<Arn>(.*)<[/]Arn>/.exec(text)?.[1] ?? response.status + ' ' + text;
+}
 export const handler = async (event) => {
   if (event.fail) throw new TypeError(event.fail);
   if (event.remember) seen.push(event.remember);
+  if (event.whoAmI) return { identity: await whoAmI() };
   if (event.lookMs) await new Promise((resolve) => setTimeout(resolve, event.lookMs));
   console.log('smoke ' + JSON.stringify(event));
   return { seen, echo: event.echo };
@@ -47,7 +70,7 @@ const client = new LambdaClient({});
 const iam = new IAMClient({});
 const FunctionName = `smoke-${randomUUID().slice(0, 8)}`;
 
-async function invoke(event: object): Promise<{ error?: string; body: { seen?: string[]; echo?: string; errorMessage?: string; errorType?: string }; log: string }> {
+async function invoke(event: object): Promise<{ error?: string; body: { seen?: string[]; echo?: string; identity?: string; errorMessage?: string; errorType?: string }; log: string }> {
   const answer = await client.send(new InvokeCommand({ FunctionName, LogType: 'Tail', Payload: JSON.stringify(event) }));
   return {
     error: answer.FunctionError,
@@ -95,6 +118,10 @@ try {
       assert.ok(Date.now() < deadline, 'the event was accepted but not handled');
       await delay(100);
     }
+  });
+  await step('the function calls Hearth with the credentials of its role', async () => {
+    const { body } = await invoke({ whoAmI: true });
+    assert.match(body.identity ?? '', new RegExp(`^arn:aws:sts::\\d{12}:assumed-role/${FunctionName}/${FunctionName}$`));
   });
   await step('an error of the function is its own', async () => {
     const { error, body } = await invoke({ fail: 'on purpose' });

@@ -151,6 +151,6 @@ describe('bad input gets the error of Lambda and changes nothing', () => {
       return [response.status, response.headers.get('x-amzn-errortype')];
     };
     expect(await send('GET', '/2015-03-31/no-such-thing')).toEqual([404, 'UnknownOperationException']);
-    expect(await send('GET', '/2015-03-31/event-source-mappings')).toEqual([501, 'NotImplementedException']);
+    expect(await send('GET', '/2025-11-30/capacity-providers')).toEqual([501, 'NotImplementedException']);
   });
 });

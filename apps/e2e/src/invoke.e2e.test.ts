@@ -28,7 +28,7 @@ describe('Invoke', () => {
     const report = (answer: { requestId: string }, init: string) => new RegExp(`^REPORT RequestId: ${answer.requestId}\\tDuration: \\d+\\.\\d\\d ms\\tBilled Duration: \\d+ ms\\tMemory Size: 128 MB\\tMax Memory Used: \\d+ MB\\t${init}$`, 'm');
     expect(cold.log).toMatch(report(cold, 'Init Duration: \\d+\\.\\d\\d ms\\t'));
     expect(warm.log).toMatch(report(warm, ''));
-    await until('the log file holds both invocations', 5_000, async () => (await platform.functionLog('logging')).filter((text) => text.startsWith('REPORT ')).length === 2);
+    await until('the log holds both invocations', 5_000, async () => (await platform.functionLog('logging')).filter((text) => text.startsWith('REPORT ')).length === 2);
   });
 
   it('keeps the tail to its last 4 KB', async () => {

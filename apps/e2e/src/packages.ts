@@ -40,12 +40,21 @@ export async function pipPackages(...packages: string[]): Promise<string> {
 }
 
 /** Environment in which `python3` can import boto3: the machine's own, or one installed for the tests. */
-export async function boto3Environment(): Promise<Record<string, string>> {
-  const there = await run('python3', ['-c', 'import boto3']).then(
+export function boto3Environment(): Promise<Record<string, string>> {
+  return pythonWith('boto3', 'boto3==1.43.11');
+}
+
+/** The same for the `aws` command line, run as `python3 -m awscli`. */
+export function commandLineEnvironment(): Promise<Record<string, string>> {
+  return pythonWith('awscli', 'awscli==1.45.11');
+}
+
+async function pythonWith(module: string, requirement: string): Promise<Record<string, string>> {
+  const there = await run('python3', ['-c', `import ${module}`]).then(
     () => true,
     () => false, // Not installed on this machine.
   );
-  return there ? {} : { PYTHONPATH: await pipPackages('boto3==1.43.11') };
+  return there ? {} : { PYTHONPATH: await pipPackages(requirement) };
 }
 
 /** Bundles a user's source to one CommonJS file, the way most Node functions are deployed. */

@@ -5,6 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudWatchLogsClient, paginateFilterLogEvents, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
@@ -114,15 +115,24 @@ export class Platform {
     }
   }
 
-  /** What a function logged: the texts of its log file's records, oldest first. */
+  /** What a function logged, oldest first. */
   async functionLog(functionName: string): Promise<string[]> {
-    const file = join(this.stateDir, 'logs', '000000000000', `${functionName}.log`);
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return ''; // Nothing was logged yet.
+    const logs = this.logs();
+    try {
+      const texts: string[] = [];
+      for await (const page of paginateFilterLogEvents({ client: logs }, { logGroupName: `/aws/lambda/${functionName}` })) texts.push(...(page.events ?? []).map(({ message }) => message!.replace(/\n$/, '')));
+      return texts;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return []; // Nothing was logged yet.
       throw error;
-    });
-    // A record cut off by kill -9 has no newline yet.
-    return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { text: string }).text);
+    } finally {
+      logs.destroy();
+    }
+  }
+
+  /** The unmodified AWS SDK, pointed at the platform. */
+  logs(): CloudWatchLogsClient {
+    return new CloudWatchLogsClient({ endpoint: this.endpoint, region: 'us-east-1', credentials: this.credentials, maxAttempts: 1 });
   }
 
   async stop(): Promise<void> {

@@ -372,6 +372,42 @@ describe('streaming handlers', () => {
   });
 });
 
+describe('between invocations', () => {
+  it('nothing runs: a timer that comes due meanwhile fires in the next invocation', async () => {
+    const running = await started(`let fired = 0;
+      exports.handler = async (event) => {
+        if (event.arm) setTimeout(() => console.log('fired', ++fired), 1);
+        else await new Promise((resolve) => setTimeout(resolve, 5));
+        return fired;
+      };`);
+    expect((await running.invoke({ arm: true })).json).toBe(0);
+    await running.isBlocked();
+    expect(running.drainLog()).toBe('');
+    const answer = await running.invoke();
+    expect(answer.json).toBe(1);
+    expect(answer.log).toContain(`${answer.id}\tINFO\tfired 1`);
+  });
+
+  it('an async context that a handler entered does not reach into the next invocation', async () => {
+    const running = await started(`const { AsyncLocalStorage } = require('node:async_hooks');
+      const storage = new AsyncLocalStorage();
+      exports.handler = (event, context, callback) => {
+        const seen = storage.getStore() ?? null;
+        storage.enterWith(event.name);
+        setTimeout(() => callback(null, seen), 1);
+      };`);
+    expect((await running.invoke({ name: 'first' })).json).toBeNull();
+    expect((await running.invoke({ name: 'second' })).json).toBeNull();
+  });
+
+  it('events that arrive in pieces, or after another, are read whole', async () => {
+    const running = await started('exports.handler = async (event) => event.length;');
+    for (const size of [1, 65_400, 65_536, 65_537, 200_000, 1]) expect((await running.invoke('x'.repeat(size))).json).toBe(size);
+    const ids = [running.send('"a"'), running.send('"bc"')];
+    expect([await running.frame(), await running.frame()].map(({ header, body }) => [header.id, body.toString()])).toEqual([[ids[0], '1'], [ids[1], '2']]);
+  });
+});
+
 describe('the process', () => {
   it('ends when the worker hangs up', async () => {
     const running = await started('exports.handler = async () => 1;');

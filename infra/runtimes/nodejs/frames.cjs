@@ -1,4 +1,6 @@
 'use strict';
+const { readSync, writeSync } = require('node:fs');
+
 /**
  * Frames of the runtime channel, both ways:
  * u32be length of the rest | u8 type | u32be header length | header JSON (UTF-8) | body bytes.
@@ -21,38 +23,78 @@ function encodeFrame(type, header, body) {
   return frame;
 }
 
-/** Cuts a byte stream into frames and hands each to `onFrame(type, header, body)`. */
-class FrameReader {
-  #chunks = [];
-  #size = 0;
-  /** Bytes that must be there before it is worth looking again: large events arrive in 64 KB pieces. */
-  #wanted = 4;
-  #onFrame;
+/** Most events fit: one read, and no other buffer. */
+const READ_BYTES = 65_536;
 
-  constructor(onFrame) {
-    this.#onFrame = onFrame;
+/** Frames over a connected socket, both ways blocking: the caller's thread waits in the kernel. */
+class FrameChannel {
+  #fd;
+  #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  #size = 0;
+
+  /** @param socket a connected net.Socket of which nobody else reads or writes */
+  constructor(socket) {
+    socket._handle.setBlocking(true);
+    this.#fd = socket._handle.fd;
   }
 
-  push(chunk) {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size < this.#wanted) return;
-    let buffer = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#size);
-    this.#wanted = 4;
-    while (buffer.length >= 4) {
-      const end = 4 + buffer.readUInt32BE(0);
-      if (buffer.length < end) {
-        this.#wanted = end;
-        break;
-      }
-      const headEnd = 9 + buffer.readUInt32BE(5);
-      const header = JSON.parse(buffer.toString('utf8', 9, headEnd));
-      this.#onFrame(buffer[4], header, buffer.subarray(headEnd, end));
-      buffer = buffer.subarray(end);
+  /** @returns `{ type, header, text }`, or undefined when the worker is gone */
+  receive() {
+    try {
+      return this.#receive();
+    } catch (error) {
+      process.stderr.write(`hearth runtime: ${error.message}\n`);
+      return undefined;
     }
-    this.#chunks = buffer.length > 0 ? [buffer] : [];
-    this.#size = buffer.length;
+  }
+
+  /** Whatever cannot be written ends the process: the worker is gone. */
+  send(type, header, body) {
+    const frame = encodeFrame(type, header, body);
+    try {
+      for (let sent = 0; sent < frame.length; ) sent += writeSync(this.#fd, frame, sent);
+    } catch (error) {
+      process.stderr.write(`hearth runtime: ${error.message}\n`);
+      process.exit(1);
+    }
+  }
+
+  #receive() {
+    if (!this.#fill(4)) return undefined;
+    const end = 4 + this.#buffer.readUInt32BE(0);
+    if (end > this.#buffer.length) return this.#receiveLarge(end);
+    if (!this.#fill(end)) return undefined;
+    const frame = parse(this.#buffer, end);
+    this.#buffer.copyWithin(0, end, this.#size);
+    this.#size -= end;
+    return frame;
+  }
+
+  #receiveLarge(end) {
+    const whole = Buffer.allocUnsafeSlow(end);
+    this.#buffer.copy(whole, 0, 0, this.#size);
+    for (let at = this.#size; at < end; ) {
+      const count = readSync(this.#fd, whole, at, end - at);
+      if (count === 0) return undefined;
+      at += count;
+    }
+    this.#size = 0;
+    return parse(whole, end);
+  }
+
+  #fill(size) {
+    while (this.#size < size) {
+      const count = readSync(this.#fd, this.#buffer, this.#size, this.#buffer.length - this.#size);
+      if (count === 0) return false;
+      this.#size += count;
+    }
+    return true;
   }
 }
 
-module.exports = { FRAME, FrameReader, encodeFrame };
+function parse(buffer, end) {
+  const headEnd = 9 + buffer.readUInt32BE(5);
+  return { type: buffer[4], header: JSON.parse(buffer.toString('utf8', 9, headEnd)), text: buffer.toString('utf8', headEnd, end) };
+}
+
+module.exports = { FRAME, FrameChannel };

@@ -1,14 +1,17 @@
 'use strict';
 /**
  * Hearth's runtime client for Node.js: loads the handler, then serves invocations from the worker's socket, one at a time.
+ * Between two of them it waits in read(2): nothing of the function runs then, as in Lambda's frozen environment (timers that
+ * came due meanwhile fire in the next invocation), and an invocation costs two system calls.
+ *
  * CommonJS, because a `.mjs` entry loads Node's ESM loader on every cold start, needed or not. Modules are few and required
  * late for the same reason.
  *
  * Exit statuses: 1 init failed or the worker is gone, 128 unhandled rejection, 129 uncaught exception (runtime-api.md section 7).
  */
-const { writeSync } = require('node:fs');
+const { AsyncResource } = require('node:async_hooks');
 const { Socket } = require('node:net');
-const { FRAME, FrameReader, encodeFrame } = require('./frames.cjs');
+const { FRAME, FrameChannel } = require('./frames.cjs');
 const { RuntimeError, intoError, toErrorObject } = require('./errors.cjs');
 const log = require('./log.cjs');
 const { loadHandler } = require('./load-handler.cjs');
@@ -23,50 +26,31 @@ const callbacks = Number.parseInt(runtimeName?.[1] ?? process.versions.node, 10)
 const socketPath = process.env.HEARTH_RUNTIME_SOCKET || '/run/hearth/runtime.sock';
 delete process.env.HEARTH_RUNTIME_SOCKET;
 
-const reader = new FrameReader((type, head, body) => {
-  if (type === FRAME.INVOKE) invoke(head, body);
-});
-// Read into one buffer and past the stream machinery, which costs more than a small handler.
-const socket = new Socket({
-  onread: {
-    buffer: Buffer.allocUnsafe(65_536),
-    callback(length, buffer) {
-      reader.push(Buffer.from(buffer.subarray(0, length)));
-      return true;
-    },
-  },
-});
+const socket = new Socket();
+/** Invocations begin outside of whatever async context the one before has entered. */
+const outside = new AsyncResource('Invocation');
+let channel;
 let loaded;
 let header;
 let invocation;
 
-/** One system call for what the socket takes at once; only the rest, if any, goes through the stream. */
-function send(type, head, body, done) {
-  let frame = encodeFrame(type, head, body);
-  if (done === undefined && socket.writableLength === 0 && socket._handle?.fd >= 0) {
-    try {
-      const written = writeSync(socket._handle.fd, frame);
-      if (written === frame.length) return;
-      frame = frame.subarray(written);
-    } catch (error) {
-      // EAGAIN: the socket is full. Whatever else it is, the stream meets it as well and reports it.
-      if (error.code !== 'EAGAIN') process.stderr.write(`hearth runtime: ${error.message}\n`);
-    }
+function next() {
+  for (;;) {
+    const frame = channel.receive();
+    if (frame === undefined) process.exit(1);
+    if (frame.type === FRAME.INVOKE) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
   }
-  socket.write(frame, done);
 }
 
-function invoke(head, body) {
+function invoke(head, text) {
   header = head;
   log.current.requestId = head.id;
   log.current.tenantId = head.tenantId;
   if (head.traceId) process.env._X_AMZN_TRACE_ID = head.traceId;
   else delete process.env._X_AMZN_TRACE_ID;
-  // While the handler runs, only its own work keeps the event loop alive: that is how an empty loop is noticed.
-  socket.unref();
   try {
     invocation = new Invocation(head, settle);
-    invocation.run(loaded, JSON.parse(body.toString('utf8')), callbacks);
+    invocation.run(loaded, JSON.parse(text), callbacks);
   } catch (error) {
     setImmediate(settle, { error });
   }
@@ -75,27 +59,26 @@ function invoke(head, body) {
 function settle(outcome) {
   const { id } = header;
   invocation = undefined;
-  socket.ref();
   if (outcome.error === undefined && outcome.body !== undefined) {
     header = undefined;
-    send(FRAME.RESPONSE, outcome.contentType ? { id, contentType: outcome.contentType } : { id }, outcome.body);
-    return;
+    channel.send(FRAME.RESPONSE, outcome.contentType ? { id, contentType: outcome.contentType } : { id }, outcome.body);
+    return next();
   }
   log.logError('Invoke Error', outcome.error);
   header = undefined;
   const shown = toErrorObject(outcome.error);
-  send(FRAME.ERROR, { id, errorType: shown.errorType }, JSON.stringify(shown));
+  channel.send(FRAME.ERROR, { id, errorType: shown.errorType }, JSON.stringify(shown));
+  next();
 }
 
 /** Reports and exits. `exits` tells the worker not to count on another invocation. */
 function die(what, error, status) {
   log.logError(what, error);
   const shown = toErrorObject(error);
-  const leave = () => process.exit(status);
-  if (socket.destroyed || socket.connecting) return leave();
-  if (!loaded) send(FRAME.INIT_ERROR, { errorType: shown.errorType }, JSON.stringify(shown), leave);
-  else if (header) send(FRAME.ERROR, { id: header.id, errorType: shown.errorType, exits: true }, JSON.stringify(shown), leave);
-  else leave();
+  if (channel === undefined) process.exit(status);
+  if (!loaded) channel.send(FRAME.INIT_ERROR, { errorType: shown.errorType }, JSON.stringify(shown));
+  else if (header) channel.send(FRAME.ERROR, { id: header.id, errorType: shown.errorType, exits: true }, JSON.stringify(shown));
+  process.exit(status);
 }
 
 process.on('uncaughtException', (error) => die('Uncaught Exception', error, 129));
@@ -111,7 +94,6 @@ socket.on('error', (error) => {
   process.stderr.write(`hearth runtime: ${error.message}\n`);
   process.exit(1);
 });
-socket.on('end', () => process.exit(1));
 
 // `global.gc`, which Lambda's images have by a flag, without the flag's price at boot.
 Object.defineProperty(globalThis, 'gc', {
@@ -126,12 +108,18 @@ Object.defineProperty(globalThis, 'gc', {
 
 log.patchConsole();
 streaming.installGlobal();
+// The stream must not read what is for the channel.
+socket.pause();
 socket.connect(socketPath, async () => {
+  channel = new FrameChannel(socket);
   try {
     loaded = await loadHandler(process.env.LAMBDA_TASK_ROOT || '/var/task', process.env._HANDLER || '', callbacks);
   } catch (error) {
     die('Uncaught Exception', error, 1);
     return;
   }
-  send(FRAME.READY, {}, '');
+  // From here on only the function's own work keeps the event loop alive: that is how an empty loop is noticed.
+  socket.unref();
+  channel.send(FRAME.READY, {}, '');
+  next();
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, closeSync, constants, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -117,6 +117,17 @@ export class RuntimeProcess {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return '';
       throw error;
+    }
+  }
+
+  /** Resolves when the runtime's process waits in read(2) for its next event: not in an event loop. */
+  async isBlocked(): Promise<void> {
+    const end = Date.now() + DEADLINE_MS;
+    const [runtime] = readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8').split(' ');
+    const read = process.arch === 'arm64' ? '63 ' : '0 ';
+    while (!readFileSync(`/proc/${runtime}/syscall`, 'utf8').startsWith(read)) {
+      if (Date.now() > end) throw new Error(`the runtime does not wait in read(2) within ${DEADLINE_MS} ms`);
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

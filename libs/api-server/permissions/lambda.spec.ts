@@ -22,11 +22,19 @@ describe('permissions of Lambda operations', () => {
     ['GetEventSourceMapping', { UUID: 'u' }, 'lambda:GetEventSourceMapping', 'arn:aws:lambda:eu-west-1:111122223333:event-source-mapping:u'],
     ['TagResource', { Resource: 'arn:aws:lambda:eu-west-1:111122223333:function:f', Tags: {} }, 'lambda:TagResource', 'arn:aws:lambda:eu-west-1:111122223333:function:f'],
   ])('%s %j needs %s on %s', (operation, input, action, resource) => {
-    expect(permission(operation, input)).toMatchObject({ action, resource });
+    expect([permission(operation, input)].flat()).toMatchObject([{ action, resource }]);
   });
 
   it('are refused on functions of another account, which no policy can grant yet', () => {
     expect(() => permission('GetFunction', { FunctionName: 'arn:aws:lambda:eu-west-1:999999999999:function:f' })).toThrow(expect.objectContaining({ code: 'AccessDeniedException' }));
+  });
+
+  it.each([
+    ['CreateFunction', { FunctionName: 'f', Code: { S3Bucket: 'b', S3Key: 'k' } }, 's3:GetObject'],
+    ['UpdateFunctionCode', { FunctionName: 'f', S3Bucket: 'b', S3Key: 'k', S3ObjectVersion: '1' }, 's3:GetObjectVersion'],
+    ['PublishLayerVersion', { LayerName: 'l', Content: { S3Bucket: 'b', S3Key: 'k' } }, 's3:GetObject'],
+  ])('%s with code from a store needs to read it there', (operation, input, action) => {
+    expect(permission(operation, input)).toEqual([expect.objectContaining({ action: `lambda:${operation}` }), { action, resource: 'arn:aws:s3:::b/k' }]);
   });
 
   it('carry the condition keys of the request', () => {

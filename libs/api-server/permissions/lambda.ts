@@ -1,6 +1,6 @@
 import { ServiceError } from '@hearth/kernel';
 import type { OperationContext, Permission, PermissionMapping } from '@hearth/aws-wire';
-import { parseFunctionReference } from '@hearth/catalogue';
+import { codePermissions, parseFunctionReference, type CodeInput } from '@hearth/catalogue';
 import { LAMBDA_SERVICE, passRole } from '@hearth/iam';
 
 /* Action, resource and condition keys of every Lambda operation (spec/iam-and-sts.md 4; AWS service authorization reference). */
@@ -14,7 +14,7 @@ const SAME_NAME_ON_FUNCTION = [
   'GetPolicy', 'GetProvisionedConcurrencyConfig', 'GetRuntimeManagementConfig', 'InvokeAsync', 'ListAliases', 'ListDurableExecutionsByFunction',
   'ListFunctionEventInvokeConfigs', 'ListFunctionUrlConfigs', 'ListProvisionedConcurrencyConfigs', 'ListVersionsByFunction', 'PublishVersion', 'PutFunctionConcurrency',
   'PutFunctionEventInvokeConfig', 'PutFunctionRecursionConfig', 'PutFunctionScalingConfig', 'PutProvisionedConcurrencyConfig', 'PutRuntimeManagementConfig',
-  'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionEventInvokeConfig', 'UpdateFunctionUrlConfig', 'AddPermission', 'RemovePermission',
+  'UpdateAlias', 'UpdateFunctionEventInvokeConfig', 'UpdateFunctionUrlConfig', 'AddPermission', 'RemovePermission',
 ] as const;
 
 const WITHOUT_RESOURCE = [
@@ -46,12 +46,19 @@ export const lambdaPermissions: Readonly<Record<string, PermissionMapping>> = {
   ...table(ON_MAPPING, (input, context) => ownArn(context, `event-source-mapping:${input['UUID'] as string}`)),
   ...table(ON_CAPACITY_PROVIDER, (input, context) => withArnOr(input['CapacityProviderName'], (name) => ownArn(context, `capacity-provider:${name}`))),
   ...table(CALLBACKS, () => '*'),
-  CreateFunction: (input: Input, context) => configuring(input, context, 'CreateFunction'),
+  CreateFunction: (input: Input, context) => [...configuring(input, context, 'CreateFunction'), ...codePermissions((input['Code'] ?? {}) as CodeInput)],
+  UpdateFunctionCode: (input: Input, context) => [
+    { action: 'lambda:UpdateFunctionCode', resource: onFunction(input, context, 'UpdateFunctionCode'), context: conditionKeys(input, context) },
+    ...codePermissions(input as CodeInput),
+  ],
   UpdateFunctionConfiguration: (input: Input, context) => configuring(input, context, 'UpdateFunctionConfiguration'),
   Invoke: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
   InvokeWithResponseStream: (input: Input, context) => ({ action: 'lambda:InvokeFunction', resource: onFunction(input, context, 'InvokeFunction') }),
   GetLayerVersionByArn: (input: Input) => ({ action: 'lambda:GetLayerVersion', resource: input['Arn'] as string }),
-  PublishLayerVersion: (input: Input, context) => ({ action: 'lambda:PublishLayerVersion', resource: layerArn(input, context) }),
+  PublishLayerVersion: (input: Input, context) => [
+    { action: 'lambda:PublishLayerVersion', resource: layerArn(input, context) },
+    ...codePermissions((input['Content'] ?? {}) as CodeInput),
+  ],
   PutFunctionCodeSigningConfig: (input: Input, context) => [
     { action: 'lambda:PutFunctionCodeSigningConfig', resource: onFunction(input, context, 'PutFunctionCodeSigningConfig'), context: conditionKeys(input, context) },
     { action: 'lambda:PutFunctionCodeSigningConfig', resource: input['CodeSigningConfigArn'] as string, context: conditionKeys(input, context) },

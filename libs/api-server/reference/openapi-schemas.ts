@@ -1,4 +1,4 @@
-import type { ServiceModel, Shape } from '@hearth/aws-wire';
+import type { Member, ServiceModel, Shape } from '@hearth/aws-wire';
 
 export type Schema = Record<string, unknown>;
 
@@ -25,9 +25,12 @@ export class SchemaBook {
     return shape.type === 'timestamp' ? { type: 'string', format: 'date-time' } : this.schemaOf(shape);
   }
 
-  object(members: Record<string, string>, required: readonly string[]): Schema {
-    const properties = Object.fromEntries(Object.entries(members).map(([name, shape]) => [name, this.refer(shape)]));
-    return { type: 'object', properties, ...(required.length > 0 ? { required } : {}) };
+  /** Members that travel in the body, and those of them that must be there. */
+  object(members: Record<string, Member>, required: readonly string[]): Schema {
+    const inBody = Object.entries(members).filter(([, { location }]) => location === undefined);
+    const properties = Object.fromEntries(inBody.map(([name, { locationName, shape }]) => [locationName ?? name, this.refer(shape)]));
+    const needed = inBody.filter(([name]) => required.includes(name)).map(([name, { locationName }]) => locationName ?? name);
+    return { type: 'object', properties, ...(needed.length > 0 ? { required: needed } : {}) };
   }
 
   shape(name: string): Shape {
@@ -39,7 +42,7 @@ export class SchemaBook {
   private schemaOf(shape: Shape): Schema {
     switch (shape.type) {
       case 'structure':
-        return this.object(Object.fromEntries(Object.entries(shape.members ?? {}).map(([name, member]) => [member.locationName ?? name, member.shape])), shape.required ?? []);
+        return this.object(shape.members ?? {}, shape.required ?? []);
       case 'list':
         return defined({ type: 'array', items: this.refer(shape.member!.shape), minItems: shape.min, maxItems: shape.max });
       case 'map':

@@ -3,11 +3,11 @@ import { crc32 } from 'node:zlib';
 import { ServiceError } from '@hearth/kernel';
 import fc from 'fast-check';
 import { AwsChunkedDecoder, STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER } from './aws-chunked.js';
-import { deriveSigningKey, hmac } from './signing-keys.js';
+import { deriveSigningKey, SigningHmac } from './signing-keys.js';
 
 const SCOPE = { date: '20130524', region: 'us-east-1', service: 's3' };
 const BASE = {
-  signingKey: deriveSigningKey('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', SCOPE),
+  signingKey: new SigningHmac(deriveSigningKey('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', SCOPE)),
   seedSignature: '4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9',
   timestamp: '20130524T000000Z',
   scope: '20130524/us-east-1/s3/aws4_request',
@@ -19,12 +19,12 @@ function encodeSigned(chunks: Buffer[], trailer?: [string, string]): Buffer {
   let previous = BASE.seedSignature;
   const parts: Buffer[] = [];
   for (const chunk of [...chunks, Buffer.alloc(0)]) {
-    previous = hmac(BASE.signingKey, `AWS4-HMAC-SHA256-PAYLOAD\n${BASE.timestamp}\n${BASE.scope}\n${previous}\n${sha256('')}\n${sha256(chunk)}`).toString('hex');
+    previous = BASE.signingKey.digest(`AWS4-HMAC-SHA256-PAYLOAD\n${BASE.timestamp}\n${BASE.scope}\n${previous}\n${sha256('')}\n${sha256(chunk)}`).toString('hex');
     parts.push(Buffer.from(`${chunk.length.toString(16)};chunk-signature=${previous}\r\n`), chunk);
     if (chunk.length > 0) parts.push(Buffer.from('\r\n'));
   }
   if (trailer !== undefined) {
-    const signature = hmac(BASE.signingKey, `AWS4-HMAC-SHA256-TRAILER\n${BASE.timestamp}\n${BASE.scope}\n${previous}\n${sha256(`${trailer[0]}:${trailer[1]}\n`)}`).toString('hex');
+    const signature = BASE.signingKey.digest(`AWS4-HMAC-SHA256-TRAILER\n${BASE.timestamp}\n${BASE.scope}\n${previous}\n${sha256(`${trailer[0]}:${trailer[1]}\n`)}`).toString('hex');
     parts.push(Buffer.from(`${trailer[0]}:${trailer[1]}\r\nx-amz-trailer-signature:${signature}\r\n`));
   }
   return Buffer.concat([...parts, Buffer.from('\r\n')]);

@@ -1,7 +1,7 @@
-import { createHash, hash, timingSafeEqual, type Hash, type KeyObject } from 'node:crypto';
+import { createHash, hash, timingSafeEqual, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { incompleteSignature, invalidSignature } from './authentication-errors.js';
-import { hmac } from './signing-keys.js';
+import type { SigningHmac } from './signing-keys.js';
 
 /*
  * Body encoding `aws-chunked` (spec/iam-and-sts.md 2.2), decoded piece by piece so that large uploads need no buffer.
@@ -32,7 +32,7 @@ export interface AwsChunkedOptions {
   decodedLength: string | undefined;
   /** X-Amz-Trailer as sent. */
   declaredTrailers: string | undefined;
-  signingKey: KeyObject | Buffer;
+  signingKey: SigningHmac;
   /** Signature of the request head; chunk signatures are chained from it. */
   seedSignature: string;
   /** YYYYMMDDTHHMMSSZ */
@@ -172,7 +172,7 @@ export class AwsChunkedDecoder {
   }
 
   private check(given: string, stringToSign: string): void {
-    const expected = hmac(this.options.signingKey, stringToSign);
+    const expected = this.options.signingKey.digest(stringToSign);
     if (!/^[0-9a-f]{64}$/.test(given) || !timingSafeEqual(expected, Buffer.from(given, 'hex'))) throw invalidSignature();
     this.previousSignature = given;
   }

@@ -5,7 +5,7 @@ import { AwsChunkedDecoder, isStreaming } from './aws-chunked.js';
 import { canonicalHeaders, canonicalPath, canonicalQuery } from './canonical-request.js';
 import { ALGORITHM, formatTimestamp, readSignature, type CredentialScope, type PresentedSignature } from './presented-signature.js';
 import type { RequestHead } from './signed-request.js';
-import { hmac, SigningKeyCache } from './signing-keys.js';
+import { SigningKeyCache } from './signing-keys.js';
 
 /** A key as verification needs it. */
 export interface SigningKey {
@@ -71,10 +71,10 @@ export class SigV4Verifier {
     const secret = known ? key.secretAccessKey : NOBODY.secretAccessKey;
     const scope = known ? presented.credential : { ...presented.credential, accessKeyId: NOBODY.accessKeyId };
     // The payload hash of requests without X-Amz-Content-SHA256 is the body's own: their signature waits for the body.
-    const matches = this.matches(presented, scope, secret, presented.contentSha256 ?? EMPTY_SHA256);
+    const matches = presented.contentSha256 === undefined || this.matches(presented, scope, secret, presented.contentSha256);
     if (!known || !tokenMatches(key, presented.sessionToken)) throw unrecognizedClient();
     if (key.expiresAt !== undefined && key.expiresAt <= this.options.clock.now()) throw expiredToken();
-    if (presented.contentSha256 !== undefined && !matches) throw invalidSignature();
+    if (!matches) throw invalidSignature();
   }
 
   /**
@@ -126,7 +126,7 @@ export class SigV4Verifier {
       `${canonicalHeaders(headers, signedHeaders)}\n${signedHeaders.join(';')}\n${payloadHash}`;
     // Node gives header bytes as Latin-1 characters: written back the same way, the hash covers what was on the wire.
     const digest = hash('sha256', Buffer.from(canonicalRequest, 'latin1'), 'hex');
-    const expected = hmac(this.signingKeys.get(scope, secret), `${ALGORITHM}\n${presented.timestamp}\n${scopeText(scope)}\n${digest}`);
+    const expected = this.signingKeys.get(scope, secret).digest(`${ALGORITHM}\n${presented.timestamp}\n${scopeText(scope)}\n${digest}`);
     return timingSafeEqual(expected, Buffer.from(presented.signature, 'hex'));
   }
 

@@ -11,6 +11,7 @@ import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
 import { LATEST, type FunctionRecord, type VersionRecord } from '../function-record.js';
 import { created } from '../function-state.js';
+import { assertKey, keyOf } from '../kms-key.js';
 import { unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { numberedCopy } from '../publish.js';
@@ -39,6 +40,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const settings = { ...settingsOfCreate(input, reference.name, parts.limits), layers: await usedLayers(parts, input.Layers ?? [], context) };
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
+    await assertKey(vault, settings.kmsKeyArn, reference);
     assertTags(input.Tags ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
@@ -52,7 +54,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const now = new Date(clock.now());
     const functionId = randomUUID();
     const owner: FunctionRecord = { id: functionId, accountId: reference.accountId, region: reference.region, name: reference.name, nextVersion: input.Publish ? 2 : 1, tags: input.Tags ?? {}, reservedConcurrency: null, recursiveLoop: 'Terminate' };
-    const sealedEnvironment = variables ? vault.seal(functionId, variables) : null;
+    const environmentId = variables ? randomUUID() : null;
     const latest: VersionRecord = {
       functionId,
       version: LATEST,
@@ -60,8 +62,9 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
       ...settings,
       ...code,
       ...created(),
-      sealedEnvironment,
-      configSha256: configSha256(settings, sealedEnvironment),
+      sealedEnvironment: variables ? await vault.seal(functionId, variables, keyOf(settings.kmsKeyArn)) : null,
+      environmentId,
+      configSha256: configSha256(settings, environmentId),
       revisionId: randomUUID(),
       lastModified: now,
       serving: null,

@@ -9,7 +9,7 @@ export function getFunction({ store, vault, codeLink }: CatalogueParts): Operati
     const { owner, record } = await findVersion(store, reference);
     const location = await codeLink({ accountId: owner.accountId, functionName: owner.name, version: record.version, codeDigest: record.codeDigest }, context);
     return {
-      Configuration: functionConfiguration(owner, record, vault, { qualifier: reference.qualifier }),
+      Configuration: await functionConfiguration(owner, record, vault, { qualifier: reference.qualifier }),
       Code: { RepositoryType: 'S3', Location: location },
       ...(owner.reservedConcurrency === null ? {} : { Concurrency: { ReservedConcurrentExecutions: owner.reservedConcurrency } }),
       ...(Object.keys(owner.tags).length === 0 ? {} : { Tags: owner.tags }),

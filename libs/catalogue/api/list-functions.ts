@@ -20,7 +20,7 @@ export function listFunctions({ store, vault }: CatalogueParts): OperationHandle
     const page = found.slice(0, size);
     const last = page.at(-1);
     return {
-      Functions: page.map(({ owner, record }) => functionConfiguration(owner, record, vault, { inList: true, qualifier: all ? record.version : undefined })),
+      Functions: await Promise.all(page.map(({ owner, record }) => functionConfiguration(owner, record, vault, { inList: true, qualifier: all ? record.version : undefined }))),
       ...(found.length > size && last ? { NextMarker: encodeMarker({ name: last.owner.name, versionNumber: last.record.versionNumber }) } : {}),
     };
   };

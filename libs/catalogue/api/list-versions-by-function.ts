@@ -22,7 +22,7 @@ export function listVersionsByFunction({ store, vault }: CatalogueParts): Operat
     const page = found.slice(0, size);
     const last = page.at(-1);
     return {
-      Versions: page.map(({ owner, record }) => functionConfiguration(owner, record, vault, { inList: true, qualifier: record.version })),
+      Versions: await Promise.all(page.map(({ owner, record }) => functionConfiguration(owner, record, vault, { inList: true, qualifier: record.version }))),
       ...(found.length > size && last ? { NextMarker: encodeMarker({ name: last.owner.name, versionNumber: last.record.versionNumber }) } : {}),
     };
   };

@@ -42,7 +42,7 @@ export function updateFunctionCode(parts: CatalogueParts): OperationHandler {
       checkDeployment(await parts.codeSigning.ofFunction(owner.id, change.client), arn, parts.onUnsignedCode);
       await assertUnzippedSize(parts, code.codeDigest, record.layers);
       const architecture = input.Architectures?.[0] ?? record.architecture;
-      const settled = { ...record, ...code, architecture, configSha256: configSha256({ ...record, architecture }, record.sealedEnvironment) };
+      const settled = { ...record, ...code, architecture, configSha256: configSha256({ ...record, architecture }, record.environmentId) };
       if (input.DryRun) return { answer: { owner, record: settled }, begun: [] };
       await change.holdPackage(code.codeDigest);
       await ensurePackage(parts, code.codeDigest, archive);

@@ -7,6 +7,7 @@ import { validateEnvironment } from '../environment.js';
 import { functionNotFound, staleRevision } from '../errors.js';
 import type { VersionRecord } from '../function-record.js';
 import { assertUpdatable, updating } from '../function-state.js';
+import { assertKey, keyOf } from '../kms-key.js';
 import { findLatest, unqualifiedArn } from '../latest-only.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import type { Written } from '../publish.js';
@@ -18,16 +19,22 @@ interface UpdateFunctionConfigurationInput {
   Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
   RevisionId?: string;
+  KMSKeyArn?: string;
 }
 
 export function updateFunctionConfiguration(parts: CatalogueParts): OperationHandler {
   const { store, vault, clock, preparations } = parts;
 
-  /** The stored bytes stay when the variables do: the configuration's hash is over them. */
-  function sealedOf(record: VersionRecord, variables: Record<string, string> | undefined): Buffer | null {
-    if (variables === undefined) return record.sealedEnvironment;
-    if (record.sealedEnvironment !== null && isDeepStrictEqual(vault.open(record.functionId, record.sealedEnvironment), variables)) return record.sealedEnvironment;
-    return vault.seal(record.functionId, variables);
+  /** The id stays when the variables do: the configuration's hash is over it. */
+  async function environmentOf(record: VersionRecord, given: Record<string, string> | undefined, kmsKeyArn: string | null): Promise<Pick<VersionRecord, 'sealedEnvironment' | 'environmentId'>> {
+    const { functionId, sealedEnvironment, environmentId } = record;
+    if (given === undefined && kmsKeyArn === record.kmsKeyArn) return { sealedEnvironment, environmentId };
+    const current = sealedEnvironment === null ? undefined : await vault.open(functionId, sealedEnvironment);
+    const variables = given ?? current;
+    if (variables === undefined) return { sealedEnvironment, environmentId };
+    const same = isDeepStrictEqual(variables, current);
+    if (same && kmsKeyArn === record.kmsKeyArn) return { sealedEnvironment, environmentId };
+    return { sealedEnvironment: await vault.seal(functionId, variables, keyOf(kmsKeyArn)), environmentId: same ? environmentId : randomUUID() };
   }
 
   return async (input: UpdateFunctionConfigurationInput, context) => {
@@ -37,6 +44,7 @@ export function updateFunctionConfiguration(parts: CatalogueParts): OperationHan
     const layers = input.Layers && (await usedLayers(parts, input.Layers, context, before.record.layers));
     const variables = input.Environment && { ...input.Environment.Variables };
     if (variables) validateEnvironment(variables);
+    await assertKey(vault, input.KMSKeyArn || null, reference);
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
       const settings = { ...settingsOfUpdate(record, input, owner.name, parts.limits), layers: layers ?? record.layers };
@@ -46,13 +54,13 @@ export function updateFunctionConfiguration(parts: CatalogueParts): OperationHan
         await assertUnzippedSize(parts, record.codeDigest, layers);
         await holdLayers(parts, layers, record.layers, change);
       }
-      const sealedEnvironment = sealedOf(record, variables);
+      const environment = await environmentOf(record, variables, settings.kmsKeyArn);
       const latest: VersionRecord = {
         ...record,
         ...settings,
         ...updating(record),
-        sealedEnvironment,
-        configSha256: configSha256(settings, sealedEnvironment),
+        ...environment,
+        configSha256: configSha256(settings, environment.environmentId),
         revisionId: randomUUID(),
         lastModified: new Date(clock.now()),
       };

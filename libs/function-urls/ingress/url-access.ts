@@ -1,7 +1,7 @@
+import type { Permission } from '@hearth/aws-wire';
 import type { AccessKey, RequestFacts } from '@hearth/iam';
 import { functionArn } from '@hearth/kernel';
 import type { FunctionUrl } from '../function-url.js';
-import type { Permission } from '../permissions.js';
 
 /** Decides who may call a function URL. Owned here; the app binds it to the platform's policies. */
 export interface UrlGuard {

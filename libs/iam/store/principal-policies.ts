@@ -40,6 +40,8 @@ export interface PrincipalPolicies {
   /** `aws:SourceIdentity` */
   sourceIdentity?: string;
   sessionName?: string;
+  /** `lambda:SourceFunctionArn`: the function in whose sandbox the credentials are. */
+  sourceFunctionArn?: string;
   /** Tags that go on to the next role of a chain; lower-case keys. */
   transitiveTagKeys: string[];
 }
@@ -186,6 +188,7 @@ function asSession(owner: PrincipalPolicies, session: SessionRow): PrincipalPoli
     tags: [...owner.tags.filter(({ Key }) => !own.has(Key.toLowerCase())), ...session.tags],
     transitiveTagKeys: session.transitive_tag_keys,
     ...(session.source_identity === null ? {} : { sourceIdentity: session.source_identity }),
+    ...(session.source_function_arn === null ? {} : { sourceFunctionArn: session.source_function_arn }),
     ...(restricted
       ? {
           session: [
@@ -230,6 +233,7 @@ interface SessionRow {
   kind: 'assumed-role' | 'session-token';
   session_name: string | null;
   source_identity: string | null;
+  source_function_arn: string | null;
   session_policy: string | null;
   session_policy_arns: string[];
   session_documents: { arn: string; document: string }[];

@@ -14,12 +14,14 @@ export interface NewSession {
   tags?: Tag[];
   /** Lower-case keys. */
   transitiveTagKeys?: string[];
+  /** Credentials of sandboxes only. */
+  sourceFunctionArn?: string;
 }
 
 export async function insertSession(client: Queryable, accessKeyId: string, session: NewSession): Promise<void> {
   await client.query(
-    `INSERT INTO sts_sessions (access_key_id, kind, session_name, source_identity, session_policy, session_policy_arns, tags, transitive_tag_keys)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `INSERT INTO sts_sessions (access_key_id, kind, session_name, source_identity, session_policy, session_policy_arns, tags, transitive_tag_keys, source_function_arn)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       accessKeyId,
       session.kind,
@@ -29,6 +31,7 @@ export async function insertSession(client: Queryable, accessKeyId: string, sess
       session.sessionPolicyArns ?? [],
       JSON.stringify(session.tags ?? []),
       session.transitiveTagKeys ?? [],
+      session.sourceFunctionArn ?? null,
     ],
   );
 }

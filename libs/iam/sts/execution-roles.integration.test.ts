@@ -53,7 +53,7 @@ describe('passing a role to Lambda', () => {
 
 describe("a sandbox's credentials", () => {
   it('are a session of the role with the name of the function', async () => {
-    const credentials = await roles.issueRoleCredentials(ROLE_ARN, 'f'.repeat(80), 900);
+    const credentials = await roles.issueRoleCredentials(ROLE_ARN, { name: 'f'.repeat(80) }, 900);
     const principalArn = `arn:aws:sts::${ACCOUNT}:assumed-role/r/${'f'.repeat(64)}`;
     expect(await iam.keyStore.read(credentials.accessKeyId)).toMatchObject({
       accountId: ACCOUNT,
@@ -72,13 +72,13 @@ describe("a sandbox's credentials", () => {
   });
 
   it('are refused once revoked, and not given when the role is gone or trusts Lambda no more', async () => {
-    const credentials = await roles.issueRoleCredentials(ROLE_ARN, 'f', 900);
+    const credentials = await roles.issueRoleCredentials(ROLE_ARN, { name: 'f' }, 900);
     await roles.revoke(credentials.accessKeyId);
     await roles.revoke(credentials.accessKeyId);
     expect(await iam.keyStore.read(credentials.accessKeyId)).toBeUndefined();
     await iam.call('UpdateAssumeRolePolicy', { RoleName: 'r', PolicyDocument: LAMBDA_TRUST.replace('lambda.', 'events.') });
-    await expect(roles.issueRoleCredentials(ROLE_ARN, 'f', 900)).rejects.toMatchObject(NOT_ASSUMABLE);
+    await expect(roles.issueRoleCredentials(ROLE_ARN, { name: 'f' }, 900)).rejects.toMatchObject(NOT_ASSUMABLE);
     await iam.call('DeleteRole', { RoleName: 'r' });
-    await expect(roles.issueRoleCredentials(ROLE_ARN, 'f', 900)).rejects.toMatchObject(NOT_ASSUMABLE);
+    await expect(roles.issueRoleCredentials(ROLE_ARN, { name: 'f' }, 900)).rejects.toMatchObject(NOT_ASSUMABLE);
   });
 });

@@ -23,6 +23,16 @@ export interface PassedRole {
   authorise: (permission: Permission) => void | Promise<void>;
 }
 
+/** Whom credentials of a role are for. */
+export interface RoleSession {
+  /** The function's name; what is longer than session names may be is cut. */
+  name: string;
+  /** Unqualified. */
+  functionArn?: string;
+  /** The life of the worker that has the sandbox: the credentials end with it. */
+  sandboxHostId?: string;
+}
+
 /** How long a session may be named and what of; longer function names are cut. */
 const MAX_SESSION_NAME = 64;
 
@@ -45,20 +55,20 @@ export class ExecutionRoles {
   /**
    * Credentials of the role for a sandbox. Ask again before they expire, and {@link revoke} them when the sandbox ends. The trust
    * policy and the role's existence count at every issue, so a role that was taken away gives no new credentials.
-   * @param sessionName the function's name
    * @throws ServiceError InvalidParameterValueException when Lambda may not assume the role any more
    */
-  async issueRoleCredentials(roleArn: string, sessionName: string, durationSeconds: number): Promise<TemporaryCredentials> {
+  async issueRoleCredentials(roleArn: string, session: RoleSession, durationSeconds: number): Promise<TemporaryCredentials> {
     const { database, keyStore, clock = systemClock } = this.options;
     const role = await this.assumable(roleArn);
     if (role === undefined) throw notAssumable();
-    const name = sessionName.slice(0, MAX_SESSION_NAME);
+    const name = session.name.slice(0, MAX_SESSION_NAME);
     const credentials = await issueTemporaryKey(database, keyStore, {
       accountId: role.accountId,
       principalArn: sessionArn(role, name),
       identityId: role.id,
       expiration: wholeSeconds(clock.now() + durationSeconds * 1000),
-      session: { kind: 'assumed-role', sessionName: name },
+      sandboxHostId: session.sandboxHostId,
+      session: { kind: 'assumed-role', sessionName: name, sourceFunctionArn: session.functionArn },
     });
     if (credentials === undefined) throw notAssumable();
     return credentials;

@@ -11,7 +11,7 @@ export interface TemporaryCredentials {
   expiration: Date;
 }
 
-export interface NewTemporaryKey extends Pick<NewAccessKey, 'accountId' | 'principalArn' | 'identityId'> {
+export interface NewTemporaryKey extends Pick<NewAccessKey, 'accountId' | 'principalArn' | 'identityId' | 'sandboxHostId'> {
   session: NewSession;
   expiration: Date;
 }

@@ -81,6 +81,7 @@ export function principalKeys(caller: PrincipalPolicies): Record<string, string[
     'aws:userid': [caller.userId],
     ...(caller.userName === undefined ? {} : { 'aws:username': [caller.userName] }),
     ...(caller.sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': [caller.sourceIdentity] }),
+    ...(caller.sourceFunctionArn === undefined ? {} : { 'lambda:SourceFunctionArn': [caller.sourceFunctionArn] }),
     ...(caller.issuedAt === undefined ? {} : { 'aws:TokenIssueTime': [new Date(caller.issuedAt).toISOString()] }),
     ...Object.fromEntries(caller.tags.map(({ Key, Value }) => [`aws:PrincipalTag/${Key}`, [Value]])),
   };

@@ -25,6 +25,7 @@ export class TestPlatform {
   readonly fleet = new FunctionFleet();
   readonly log: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   readonly #closing: (() => Promise<unknown>)[] = [];
+  readonly #queues: QueueConnection[] = [];
   readonly #schedulers: RunningScheduler[] = [];
   readonly prefix = `t${randomUUID().slice(0, 8)}`;
 
@@ -49,6 +50,7 @@ export class TestPlatform {
   process(overrides: Partial<InvocationParts> = {}): Invocation {
     const queue = new QueueConnection({ url: this.redisUrl, prefix: this.prefix, logger: this.logger });
     this.#closing.unshift(() => queue.close());
+    this.#queues.push(queue);
     return createInvocation({
       database: this.database,
       resolver: this.fleet,
@@ -64,6 +66,11 @@ export class TestPlatform {
   /** @param environment on top of the platform's own */
   settings(environment: Record<string, string> = {}): Settings {
     return loadSettings({ ...this.environment, ...environment });
+  }
+
+  /** What is accepted before Redis answers waits for the reconciler; processes wait for Redis at their start. */
+  async connected(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.check()));
   }
 
   async scheduler(process: Invocation = this.process()): Promise<RunningScheduler> {

@@ -24,6 +24,8 @@ export interface EndpointFixture {
   endpoint: string;
   /** Of the account's administrator. */
   key: AccessKey;
+  database: Database;
+  keyStore: KeyStore;
   invocations: InvokeCommand[];
   /** Whatever the endpoint logged as an error. */
   errors: unknown[];
@@ -85,6 +87,8 @@ export async function endpointFixture(): Promise<EndpointFixture> {
   return {
     endpoint,
     key,
+    database,
+    keyStore,
     invocations,
     errors,
     async close() {

@@ -55,6 +55,10 @@ export class HttpChannel implements RuntimeChannel {
 
   /** Serves connections of a listener that was opened elsewhere, for instance in the sandbox's network namespace. */
   serveListener(listener: NetServer): void {
+    if (this.over) {
+      listener.close();
+      return;
+    }
     this.listener = listener;
     listener.on('connection', (socket) => {
       this.connections.add(socket);

@@ -1,8 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { InfrastructureError } from '@hearth/kernel';
+import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import type Docker from 'dockerode';
+import { API_ENDPOINT, API_PORT, type ApiBridge } from '../api-bridge/api-bridge.js';
 import { HttpChannel } from '../channel/http-channel.js';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
@@ -14,7 +16,7 @@ import { containerOptions, LABEL } from './container-options.js';
 import { checkEngine } from './docker-check.js';
 import { DockerSandbox } from './docker-sandbox.js';
 import { removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
-import { listenInNamespace } from './namespace-listener.js';
+import { mayEnterNamespaces, NamespaceListeners } from './namespace-listener.js';
 import { controlRoot, ownerOf, type Owner } from './owner.js';
 import { SandboxDirectory } from './sandbox-directory.js';
 import { ScratchVolumes, type ScratchVolume } from './scratch-volumes.js';
@@ -33,6 +35,8 @@ export interface DockerDriverOptions {
   incarnation: string;
   /** `/tmp` volumes held ready. Default 2. */
   scratchReserve?: number;
+  /** The functions' way to Hearth's API, closed with the driver; without it they have none. */
+  api?: ApiBridge;
   /** More labels for every container. */
   labels?: Record<string, string>;
   /** One sentence for the operator's log. */
@@ -45,12 +49,15 @@ export class DockerDriver implements SandboxDriver {
   private readonly owner: Owner;
   private readonly control: string;
   private readonly scratch: ScratchVolumes;
+  private readonly listeners = new NamespaceListeners();
+  private api: ApiBridge | undefined;
   /** Without root nothing can be given to another user: the sandbox then runs as the worker's own. */
   private readonly user = process.getuid?.() === 0 ? SANDBOX_USER : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
   constructor(private readonly options: DockerDriverOptions) {
     this.owner = ownerOf(options.stateDirectory, options.incarnation);
     this.control = controlRoot(this.owner);
+    this.api = options.api;
     this.scratch = new ScratchVolumes({
       root: join(options.stateDirectory, 'sandboxes', 'scratch'),
       incarnation: options.incarnation,
@@ -60,8 +67,11 @@ export class DockerDriver implements SandboxDriver {
     });
   }
 
-  check(): Promise<DriverReport> {
-    return checkEngine(this.options.docker, this.options.catalogue);
+  async check(): Promise<DriverReport> {
+    const [report, mayEnter] = await Promise.all([checkEngine(this.options.docker, this.options.catalogue), mayEnterNamespaces()]);
+    if (mayEnter) return report;
+    this.api = undefined;
+    return { ...report, notes: [...report.notes, "functions cannot call Hearth's API, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
   }
 
   async removeOrphans(): Promise<OrphanReport> {
@@ -74,9 +84,9 @@ export class DockerDriver implements SandboxDriver {
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
-    const parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container } = {};
+    const parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox } = {};
     try {
-      const [directory, volume] = await Promise.all([this.directory(order, runtime), this.scratch.take(order.spec.ephemeralStorageMb)]);
+      const [directory, volume] = await Promise.all([this.directory(order), this.scratch.take(order.spec.ephemeralStorageMb)]);
       Object.assign(parts, { directory, volume });
       const channel = runtime.channel === 'socket' ? await SocketChannel.listen(directory.socketPath) : new HttpChannel();
       parts.channel = channel;
@@ -85,35 +95,28 @@ export class DockerDriver implements SandboxDriver {
       await container.start({ abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
       const vcpus = cpuShare(order.spec.memoryMb, availableParallelism());
       const sandbox = new DockerSandbox({ id: order.id, container, channel, directory, volume, scratch: this.scratch, startedAt: Date.now(), cpus: vcpus, report: this.options.report });
-      if (channel instanceof HttpChannel) await this.openRuntimeApi(channel, directory, sandbox);
+      parts.sandbox = sandbox;
+      await this.letBegin(order, channel, directory, sandbox);
       return sandbox;
     } catch (error) {
       await this.undo(parts);
+      if (error instanceof ServiceError) throw error;
       throw new InfrastructureError(`A sandbox of ${order.spec.functionName} cannot be started: ${engineMessage(error, runtime)}`, { cause: error });
     }
   }
 
   async close(): Promise<void> {
+    this.options.api?.close();
+    this.listeners.close();
     await this.scratch.close();
     await removeOwnDirectory(this.control, this.owner);
   }
 
-  private async directory(order: SandboxOrder, runtime: RuntimeEntry): Promise<SandboxDirectory> {
+  private async directory(order: SandboxOrder): Promise<SandboxDirectory> {
     const path = join(this.control, this.owner.incarnation, order.id.slice(0, 16));
     await mkdir(this.control, { recursive: true, mode: 0o711 });
-    const directory = await SandboxDirectory.create(path, { gated: runtime.channel === 'http', user: this.user });
+    const directory = await SandboxDirectory.create(path, { gated: true, user: this.user });
     directory.listen(order.onLog);
-    const place = {
-      logStream: order.logStream,
-      initializationType: order.initializationType,
-      taskRoot: '/var/task',
-      runtimeDirectory: '/var/runtime',
-      runtimeApi: runtime.channel === 'http' ? `127.0.0.1:${RUNTIME_API_PORT}` : undefined,
-    };
-    await directory.writeEnvironment({
-      ...functionEnvironment(order.spec, place, order.credentials),
-      ...(runtime.channel === 'socket' ? { HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock' } : {}),
-    });
     return directory;
   }
 
@@ -139,16 +142,39 @@ export class DockerDriver implements SandboxDriver {
     return this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
   }
 
-  private async openRuntimeApi(channel: HttpChannel, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void> {
-    const pid = await sandbox.pid;
-    if (pid === undefined) throw new InfrastructureError('the container ended before its Runtime API was there');
-    channel.serveListener(await listenInNamespace(pid, RUNTIME_API_PORT));
+  /** The container runs and its launcher waits: for its environment, and for what it is to find in its network namespace. */
+  private async letBegin(order: SandboxOrder, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void> {
+    const { api } = this;
+    const http = channel instanceof HttpChannel ? channel : undefined;
+    const open = async (port: number): Promise<Server> => {
+      const pid = await sandbox.pid;
+      if (pid === undefined) throw new InfrastructureError('the container ended before it began');
+      return this.listeners.listen(pid, port);
+    };
+    const [credentials] = await Promise.all([
+      order.credentials,
+      http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener)),
+      api && open(API_PORT).then((listener) => sandbox.bridge(api.serve(listener))),
+    ]);
+    const place = {
+      logStream: order.logStream,
+      initializationType: order.initializationType,
+      taskRoot: '/var/task',
+      runtimeDirectory: '/var/runtime',
+      runtimeApi: http && `127.0.0.1:${RUNTIME_API_PORT}`,
+      apiEndpoint: api && API_ENDPOINT,
+    };
+    await directory.writeEnvironment({
+      ...functionEnvironment(order.spec, place, credentials),
+      ...(http ? {} : { HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock' }),
+    });
     sandbox.startedAt = Date.now();
     directory.release();
   }
 
-  private async undo(parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container }): Promise<void> {
+  private async undo(parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox }): Promise<void> {
     parts.channel?.close();
+    parts.sandbox?.closeBridge();
     const left = await Promise.allSettled([
       parts.container?.remove({ force: true, v: true }),
       parts.volume && this.scratch.release(parts.volume),

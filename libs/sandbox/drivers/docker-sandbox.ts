@@ -36,6 +36,8 @@ export class DockerSandbox implements SandboxHandle {
   private meter: MemoryMeter | undefined;
   private oomSeen = false;
   private gone: Promise<void> | undefined;
+  private api: { close(): void } | undefined;
+  private bridgeClosed = false;
 
   constructor(private readonly parts: DockerSandboxParts) {
     this.id = parts.id;
@@ -53,6 +55,17 @@ export class DockerSandbox implements SandboxHandle {
 
   drainLog(): void {
     this.parts.directory.drain();
+  }
+
+  /** The sandbox's connections to Hearth's API, which end with it. */
+  bridge(api: { close(): void }): void {
+    this.api = api;
+    if (this.bridgeClosed) api.close();
+  }
+
+  closeBridge(): void {
+    this.bridgeClosed = true;
+    this.api?.close();
   }
 
   initialised(): void {
@@ -127,6 +140,7 @@ export class DockerSandbox implements SandboxHandle {
 
   private async remove(): Promise<void> {
     this.channel.close();
+    this.closeBridge();
     for (let attempt = 1; ; attempt++) {
       try {
         await this.parts.container.remove({ force: true, v: true, abortSignal: AbortSignal.timeout(REMOVE_DEADLINE_MS) });

@@ -7,7 +7,7 @@ import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import { HttpChannel } from '../channel/http-channel.js';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
-import { functionEnvironment } from '../function-environment.js';
+import { functionEnvironment, type FunctionCredentials } from '../function-environment.js';
 import type { RuntimeCatalogue, RuntimeEntry } from '../runtime-catalogue.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
 import { exitFromShell } from './exit-status.js';
@@ -24,6 +24,8 @@ export interface ProcessDriverOptions {
   catalogue: RuntimeCatalogue;
   stateDirectory: string;
   incarnation: string;
+  /** Where functions reach Hearth's API, which here they do by themselves. */
+  apiEndpoint?: () => string | undefined;
   report(message: string): void;
 }
 
@@ -74,7 +76,7 @@ export class ProcessDriver implements SandboxDriver {
         http.serveListener(listener);
         runtimeApi = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
       }
-      await directory.writeEnvironment(this.environment(order, runtime, directory, runtimeApi));
+      await directory.writeEnvironment(this.environment(order, runtime, directory, runtimeApi, await order.credentials));
       const child = spawn('/bin/sh', [join(this.options.catalogue.assets, 'launch.sh')], {
         detached: true,
         stdio: 'ignore',
@@ -84,6 +86,7 @@ export class ProcessDriver implements SandboxDriver {
     } catch (error) {
       channel?.close();
       await directory?.remove();
+      if (error instanceof ServiceError) throw error;
       throw new InfrastructureError(`A sandbox of ${order.spec.functionName} cannot be started: ${(error as Error).message}`, { cause: error });
     }
   }
@@ -92,11 +95,11 @@ export class ProcessDriver implements SandboxDriver {
     return removeOwnDirectory(this.control, this.owner);
   }
 
-  private environment(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string): Record<string, string> {
+  private environment(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string, credentials?: FunctionCredentials): Record<string, string> {
     const client = runtime.channel === 'socket' && runtime.family ? join(this.options.catalogue.assets, runtime.family) : undefined;
-    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi };
+    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
     return {
-      ...functionEnvironment(order.spec, place, order.credentials),
+      ...functionEnvironment(order.spec, place, credentials),
       PATH: order.spec.environment.PATH ?? hostPath(),
       ...(client ? { HEARTH_BOOTSTRAP: join(client, 'bootstrap'), HEARTH_NODE: process.execPath, HEARTH_RUNTIME_SOCKET: directory.socketPath } : {}),
     };

@@ -44,6 +44,7 @@ export interface PoolStats {
  * 4. Waiting is first come, first served over all keys; the head of the line is never passed by for lack of room.
  * 5. Nothing that destroys a sandbox is on an answer's path.
  * 6. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
+ * 7. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
@@ -141,10 +142,21 @@ export class SandboxPool {
   }
 
   private takeIdle({ provisionedKey, spec }: InvocationRequest): Sandbox | undefined {
-    const held = provisionedKey === undefined ? undefined : this.idle.get(provisionedKey)?.pop();
-    const sandbox = held ?? this.idle.get(spec.sandboxKey)?.pop();
-    sandbox?.to('busy');
-    return sandbox;
+    return (provisionedKey === undefined ? undefined : this.takeFrom(provisionedKey)) ?? this.takeFrom(spec.sandboxKey);
+  }
+
+  private takeFrom(key: string): Sandbox | undefined {
+    for (;;) {
+      const sandbox = this.idle.get(key)?.at(-1);
+      if (sandbox === undefined) return undefined;
+      if (this.outlived(sandbox)) {
+        void this.end(sandbox);
+        continue;
+      }
+      this.idle.get(key)!.pop();
+      sandbox.to('busy');
+      return sandbox;
+    }
   }
 
   private queue(request: InvocationRequest, signal?: AbortSignal): Promise<Sandbox | InvocationOutcome> {
@@ -167,8 +179,13 @@ export class SandboxPool {
     }
   }
 
+  private outlived(sandbox: Sandbox): boolean {
+    return this.maker.clock.now() >= sandbox.usableUntil;
+  }
+
   /** A sandbox is free: to the first who waits for its key, else it stays warm. */
   private offer(sandbox: Sandbox): void {
+    if (this.outlived(sandbox)) sandbox.retired = true;
     if (sandbox.retired && sandbox.state === 'busy') return void this.end(sandbox);
     const waiter = this.line.first(sandbox.key);
     if (waiter !== undefined) {
@@ -321,9 +338,10 @@ export class SandboxPool {
   }
 
   private expireIdle(): void {
+    this.provisioned.renew();
     const before = this.maker.clock.now() - this.options.limits.idleMs;
     for (const stack of [...this.idle.values()]) {
-      for (const sandbox of stack.filter((one) => !one.provisioned && one.idleSince <= before)) {
+      for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince <= before) || this.outlived(one))) {
         this.counters.expired += 1;
         void this.end(sandbox);
       }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { InfrastructureError, type Clock } from '@hearth/kernel';
 import type { ChannelAnswer, InitResult } from '../channel/runtime-channel.js';
-import type { FunctionCredentials, InitializationType } from '../function-environment.js';
+import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
 import { billedDuration, type PlatformStatus } from '../logs/platform-log.js';
 import { logStreamName, SandboxLog } from '../logs/sandbox-log.js';
 import type { SandboxDriver, SandboxExit, SandboxHandle } from '../sandbox-driver.js';
+import type { CredentialSource, IssuedCredentials } from './credential-source.js';
 import { responseTooLarge, runtimeExited, timedOut, type FunctionFailure } from './function-failure.js';
 import { move, type SandboxState } from './sandbox-state.js';
 
@@ -20,8 +21,12 @@ export interface SandboxMaker {
   layersDirectory(digests: readonly string[]): Promise<string>;
   logSink: LogSink;
   clock: Clock;
-  credentials?(spec: FunctionSpec): Promise<FunctionCredentials | undefined>;
+  /** Absent: functions get no credentials. */
+  credentials?: CredentialSource;
 }
+
+/** Credentials are good for the whole of an invocation and this much longer: clocks differ, and so do ends. */
+const CREDENTIALS_MARGIN_MS = 60_000;
 
 /** How an init ended when it did not succeed. */
 export type FailedInit = { kind: 'timeout' } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'exit'; exit: SandboxExit };
@@ -49,8 +54,11 @@ export class Sandbox {
   idleSince = 0;
   /** Superseded: ends after the invocation it serves. */
   retired = false;
+  /** Epoch ms from which on it begins no invocation: its credentials might expire within. */
+  usableUntil = Number.POSITIVE_INFINITY;
   private current: SandboxState = 'creating';
   private handle: SandboxHandle | undefined;
+  private credentials: Promise<IssuedCredentials> | undefined;
   private readonly log: SandboxLog;
   private readonly createdAt: number;
   private initDurationMs: number | undefined;
@@ -104,9 +112,12 @@ export class Sandbox {
   async open(): Promise<void> {
     const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
     const { codeDigest, layers } = this.spec;
-    const [codePath, layersPath, role] = await Promise.all([codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined, credentials?.(this.spec)]);
+    this.credentials = credentials?.issue(this.spec);
+    // The driver hears of a failure when it needs them; until then it is nobody's.
+    this.credentials?.catch(() => undefined);
+    const [codePath, layersPath] = await Promise.all([codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined]);
     if (this.state !== 'creating') throw givenUp();
-    const order = { id: this.id, spec: this.spec, initializationType: this.initializationType, codePath, layersPath, logStream: this.log.stream, credentials: role, onLog: (chunk: Buffer) => this.log.receive(chunk) };
+    const order = { id: this.id, spec: this.spec, initializationType: this.initializationType, codePath, layersPath, logStream: this.log.stream, credentials: this.credentials, onLog: (chunk: Buffer) => this.log.receive(chunk) };
     this.log.platform({ type: 'initStart' });
     const handle = await driver.start(order);
     // Destroyed meanwhile: there was nothing to destroy then.
@@ -115,6 +126,8 @@ export class Sandbox {
       throw givenUp();
     }
     this.handle = handle;
+    const expiresAt = (await this.credentials)?.expiresAt;
+    if (expiresAt !== undefined) this.usableUntil = expiresAt - this.spec.timeoutSeconds * 1_000 - CREDENTIALS_MARGIN_MS;
     this.phases['sandbox.create'] = [this.createdAt, handle.startedAt];
   }
 
@@ -180,6 +193,10 @@ export class Sandbox {
   private async remove(): Promise<void> {
     this.to('draining');
     try {
+      this.credentials?.then(
+        ({ accessKeyId }) => this.maker.credentials!.revoke(accessKeyId),
+        () => undefined, // None were issued.
+      );
       await this.handle?.destroy();
     } finally {
       this.log.close();

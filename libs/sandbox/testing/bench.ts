@@ -6,6 +6,7 @@ import { projectRoot } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
 import type { PoolLimits } from '../pool/capacity.js';
+import type { CredentialSource } from '../pool/credential-source.js';
 import { SandboxPool } from '../pool/sandbox-pool.js';
 import type { SandboxDriver, SandboxOrder } from '../sandbox-driver.js';
 
@@ -25,7 +26,7 @@ export class Bench {
     readonly reports: string[],
   ) {}
 
-  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string): Promise<Bench> {
+  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource): Promise<Bench> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-sandbox-')));
     const reports: string[] = [];
     const report = (message: string): void => void reports.push(message);
@@ -37,6 +38,7 @@ export class Bench {
       codeDirectory: async (digest) => join(FUNCTIONS, digest),
       layersDirectory: async ([digest]) => join(FUNCTIONS, digest!),
       logSink,
+      credentials,
       limits: { ...TEST_LIMITS, ...limits },
       report,
     });

@@ -10,6 +10,10 @@ const probes = {
   echo: (event) => event.value,
   count: () => ++count,
   env: () => process.env,
+  fetch: async ({ path }) => {
+    const response = await fetch(`${process.env.AWS_ENDPOINT_URL}${path}`);
+    return { status: response.status, body: await response.text() };
+  },
   identity: () => ({ uid: process.getuid?.(), gid: process.getgid?.(), status: readFileSync('/proc/self/status', 'utf8') }),
   print: (event) => {
     for (const line of event.lines) console.log(line);
@@ -26,8 +30,15 @@ const probes = {
   never: () => new Promise(() => setInterval(() => undefined, 1_000)),
   exit: (event) => process.exit(event.status),
   kill: () => new Promise(() => process.kill(process.pid, 'SIGKILL')),
+  /** By another process, once this one has long waited for its next event: it does not run then. */
   exitLater: () => {
-    setTimeout(() => process.exit(3), 5);
+    const killer = `waits=0
+      while [ $waits -lt 20 ]; do
+        if grep -q '^State:.S' /proc/${process.pid}/status; then waits=$((waits + 1)); else waits=0; fi
+        sleep 0.02
+      done
+      kill -9 ${process.pid}`;
+    spawn('/bin/sh', ['-c', killer], { stdio: 'ignore', detached: true }).unref();
     return 'leaving';
   },
   leak: () => {

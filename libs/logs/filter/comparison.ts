@@ -1,0 +1,81 @@
+import type { PatternScanner } from './scanner.js';
+
+export type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=';
+
+/** What a field of a message is compared with. */
+export interface Comparison {
+  comparator: Comparator;
+  /** Text with `*` for anything. */
+  text: string;
+  /** Set when the text is a number and was not quoted. */
+  number?: number;
+}
+
+const COMPARATORS: readonly Comparator[] = ['!=', '<=', '>=', '=', '<', '>'];
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+export function takeComparator(scanner: PatternScanner): Comparator | undefined {
+  return COMPARATORS.find((comparator) => scanner.take(comparator));
+}
+
+/** @throws ServiceError */
+export function takeComparison(scanner: PatternScanner, comparator: Comparator, unquoted: RegExp): Comparison {
+  scanner.refuseRegularExpression();
+  scanner.skipSpace();
+  const quoted = scanner.takeQuoted();
+  if (quoted !== undefined) {
+    if (comparator !== '=' && comparator !== '!=') throw scanner.invalid();
+    return { comparator, text: quoted };
+  }
+  const text = scanner.takeMatch(unquoted);
+  if (text === undefined) throw scanner.invalid();
+  const number = NUMBER.test(text) ? Number(text) : undefined;
+  if (number === undefined && comparator !== '=' && comparator !== '!=') throw scanner.invalid();
+  return { comparator, text, number };
+}
+
+export function matchesText({ comparator, text, number }: Comparison, value: string): boolean {
+  if (number !== undefined && NUMBER.test(value)) return compareNumbers(comparator, Number(value), number);
+  const same = matchesWildcard(text, value);
+  return comparator === '=' ? same : comparator === '!=' ? !same : false;
+}
+
+export function matchesNumber({ comparator, text, number }: Comparison, value: number): boolean {
+  if (number !== undefined) return compareNumbers(comparator, value, number);
+  const same = matchesWildcard(text, String(value));
+  return comparator === '=' ? same : comparator === '!=' ? !same : false;
+}
+
+function compareNumbers(comparator: Comparator, value: number, with_: number): boolean {
+  switch (comparator) {
+    case '=':
+      return value === with_;
+    case '!=':
+      return value !== with_;
+    case '<':
+      return value < with_;
+    case '<=':
+      return value <= with_;
+    case '>':
+      return value > with_;
+    case '>=':
+      return value >= with_;
+  }
+}
+
+/** `*` stands for anything. The parts between are found from left to right, which takes linear time and needs no going back. */
+export function matchesWildcard(pattern: string, value: string): boolean {
+  const parts = pattern.split('*');
+  if (parts.length === 1) return pattern === value;
+  const first = parts.shift()!;
+  const last = parts.pop()!;
+  if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last)) return false;
+  const end = value.length - last.length;
+  let at = first.length;
+  for (const part of parts) {
+    const found = value.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
