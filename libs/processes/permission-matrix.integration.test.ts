@@ -120,6 +120,7 @@ interface Call {
 /** What members name here: things that are there, by ARN where that is possible. */
 const real: Record<string, unknown> = {
   FunctionName: FUNCTION_ARN,
+  InvokeArgs: Buffer.from('{}'),
   Resource: FUNCTION_ARN,
   ResourceArn: FUNCTION_ARN,
   LayerName: `arn:aws:lambda:us-east-1:${ACCOUNT}:layer:${CANARY}`,

@@ -117,4 +117,27 @@ describe('provisioned sandboxes', () => {
       await until(() => bench.pool.stats().started > 2, 'another try');
       expect(bench.pool.stats().started).toBeLessThanOrEqual(4);
     }));
+
+  it('whose credentials end within the hour are replaced one at a time, while the others serve', async () => {
+    const HOUR_MS = 3_600_000;
+    const lifetimes = [HOUR_MS, HOUR_MS]; // Of the first two; a minute and the timeout are taken off.
+    const issue = () => Promise.resolve({ accessKeyId: 'ASIA', secretAccessKey: 's', sessionToken: 't', expiresAt: Date.now() + (lifetimes.pop() ?? 12 * HOUR_MS) });
+    const bench = await Bench.open((place) => new ProcessDriver({ ...place, catalogue }), { idleMs: 200 }, undefined, { issue, revoke: () => undefined });
+    try {
+      const spec = specFor('node');
+      bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 2 }]);
+      await ready(bench, 2);
+      let fewest = 2;
+      await until(() => {
+        fewest = Math.min(fewest, held(bench)!.ready);
+        return bench.pool.stats().started === 4;
+      }, 'both were replaced');
+      await ready(bench, 2);
+      expect(fewest).toBe(1);
+      expect(bench.pool.stats().started).toBe(4);
+      expect((await invokeHeld(bench, spec, { probe: 'count' })).provisioned).toBe(true);
+    } finally {
+      await bench.close();
+    }
+  });
 });

@@ -9,14 +9,18 @@ export interface WantedPart {
   unplaced: number;
 }
 
+/** Why nothing can be started for an order. */
+export type NotRunnable = 'pending' | 'failed';
+
 const INIT_FAILED = 'FUNCTION_ERROR_INIT_FAILURE';
 
 /**
  * How far an order is (spec/concurrency-and-billing.md 1.4). Pure.
- * @param parts undefined while its version is not ready to run
+ * @param parts `pending` while a version of it is not ready to run, `failed` when one never will be
  */
-export function fulfilmentOf({ requested }: Pick<ProvisionedConfig, 'requested'>, parts: readonly WantedPart[] | undefined, hosts: readonly SandboxHost[]): Fulfilment {
-  if (parts === undefined) return { status: 'IN_PROGRESS', statusReason: null, allocated: 0, available: 0 };
+export function fulfilmentOf({ requested }: Pick<ProvisionedConfig, 'requested'>, parts: readonly WantedPart[] | NotRunnable, hosts: readonly SandboxHost[]): Fulfilment {
+  if (parts === 'pending') return { status: 'IN_PROGRESS', statusReason: null, allocated: 0, available: 0 };
+  if (parts === 'failed') return { status: 'FAILED', statusReason: 'The function version is in state Failed.', allocated: 0, available: 0 };
   let allocated = 0;
   let available = 0;
   let failed = false;

@@ -4,7 +4,7 @@ import type { FunctionSpec, ProvisionOrder, Provisioner, SandboxHost } from '@he
 import { ServiceError } from '@hearth/kernel';
 import type { Logger } from '@hearth/queue';
 import { toFunctionSpec } from '../to-function-spec.js';
-import { fulfilmentOf } from './fulfilment.js';
+import { fulfilmentOf, type NotRunnable } from './fulfilment.js';
 import { planProvision } from './provision-plan.js';
 import { provisionedKey } from './provisioned-key.js';
 
@@ -26,8 +26,7 @@ interface Wanted {
 
 interface Order {
   config: ProvisionedConfig;
-  /** undefined while a version of it cannot run yet. */
-  wanted: Wanted[] | undefined;
+  wanted: Wanted[] | NotRunnable;
   /** What still serves until that is ready. */
   serving: Wanted[];
 }
@@ -88,7 +87,11 @@ export class ProvisioningReconciler {
     const { counts, unplaced } = planProvision([...demands.values()].map(({ key, count, spec }) => ({ key, count, memoryMb: spec.memoryMb })), hosts);
     const told = await Promise.all(hosts.map((host) => this.#tell(host, counts.get(host.id)!, demands)));
     for (const { config, wanted } of orders) {
-      const fulfilment = fulfilmentOf(config, wanted?.map(({ key, count }) => ({ key, count, unplaced: Math.min(count, unplaced.get(key) ?? 0) })), told);
+      const fulfilment = fulfilmentOf(
+        config,
+        typeof wanted === 'string' ? wanted : wanted.map(({ key, count }) => ({ key, count, unplaced: Math.min(count, unplaced.get(key) ?? 0) })),
+        told,
+      );
       const news = fulfilment.status !== config.status || fulfilment.statusReason !== config.statusReason;
       if (news && fulfilment.status !== 'IN_PROGRESS') {
         const { accountId, functionName, qualifier, requested } = config;
@@ -102,17 +105,18 @@ export class ProvisioningReconciler {
   async #order(config: ProvisionedConfig): Promise<Order | undefined> {
     try {
       const [wanted, serving] = await Promise.all([this.#specs(config, config.wanted), this.#specs(config, config.serving)]);
-      return { config, wanted, serving: serving ?? [] };
+      return { config, wanted, serving: started(serving) };
     } catch (error) {
       if (error instanceof ServiceError && error.status === 404) return undefined;
       throw error;
     }
   }
 
-  async #specs(config: ProvisionedConfig, versions: readonly ProvisionedVersion[]): Promise<Wanted[] | undefined> {
+  async #specs(config: ProvisionedConfig, versions: readonly ProvisionedVersion[]): Promise<Wanted[] | NotRunnable> {
     const { accountId, region, functionName, qualifier } = config;
     const found = await Promise.all(versions.map(async ({ version, count }) => ({ count, version: await this.parts.resolver.resolve(accountId, region, functionName, version) })));
-    if (found.some(({ version }) => version.state !== 'Active')) return undefined;
+    if (found.some(({ version }) => version.state === 'Failed')) return 'failed';
+    if (found.some(({ version }) => version.state !== 'Active')) return 'pending';
     return found.map(({ count, version }) => {
       const spec = toFunctionSpec(version);
       return { key: provisionedKey(spec, qualifier), qualifier, spec, count };
@@ -133,10 +137,14 @@ export class ProvisioningReconciler {
   }
 }
 
+function started(wanted: Wanted[] | NotRunnable): Wanted[] {
+  return typeof wanted === 'string' ? [] : wanted;
+}
+
 /** By key; what is wanted comes before what only serves until then. */
 function wholeDemand(orders: readonly Order[]): Map<string, Wanted> {
   const demands = new Map<string, Wanted>();
-  for (const part of [...orders.flatMap(({ wanted }) => wanted ?? []), ...orders.flatMap(({ serving }) => serving)]) {
+  for (const part of [...orders.flatMap(({ wanted }) => started(wanted)), ...orders.flatMap(({ serving }) => serving)]) {
     const known = demands.get(part.key);
     if (known === undefined || known.count < part.count) demands.set(part.key, part);
   }

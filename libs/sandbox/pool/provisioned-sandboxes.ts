@@ -7,6 +7,9 @@ import type { SandboxState } from './sandbox-state.js';
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
 
+/** A sandbox whose credentials end within this time is replaced while it can still serve. */
+const RENEW_BEFORE_MS = 3_600_000;
+
 /** What this asks of the pool that the sandboxes are in. */
 export interface ProvisioningPool {
   readonly sandboxes: ReadonlySet<Sandbox>;
@@ -35,7 +38,8 @@ const DISMISSED: readonly SandboxState[] = ['idle', 'creating', 'initialising', 
  * Sandboxes that are held ready because somebody ordered them, whether they are used or not.
  *
  * 1. They neither expire nor make room for others. A busy one that is not wanted any more ends after its invocation.
- * 2. What ends by itself is replaced; what fails to start is tried again later and later.
+ * 2. One whose credentials end soon makes way for a new one, one at a time and only while all others are ready.
+ * 3. What ends by itself is replaced; what fails to start is tried again later and later.
  */
 export class ProvisionedSandboxes {
   private orders = new Map<string, Standing>();
@@ -62,6 +66,16 @@ export class ProvisionedSandboxes {
         if (!this.pool.mayStart(order.spec)) return;
         this.bring(order);
       }
+    }
+  }
+
+  /** From time to time. */
+  renew(): void {
+    const soon = this.pool.clock.now() + RENEW_BEFORE_MS;
+    for (const [key, sandboxes] of this.byKey()) {
+      if (sandboxes.length < (this.orders.get(key)?.count ?? 0) || sandboxes.some(({ state }) => state === 'creating' || state === 'initialising')) continue;
+      const [ending] = sandboxes.filter(({ state, usableUntil }) => state === 'idle' && usableUntil <= soon);
+      if (ending !== undefined) this.dismiss([ending], 1);
     }
   }
 

@@ -336,6 +336,7 @@ export class SandboxPool {
   }
 
   private expireIdle(): void {
+    this.provisioned.renew();
     const before = this.maker.clock.now() - this.options.limits.idleMs;
     for (const stack of [...this.idle.values()]) {
       for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince <= before) || this.outlived(one))) {
