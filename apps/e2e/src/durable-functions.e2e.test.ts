@@ -1,3 +1,4 @@
+import { AttachRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateAliasCommand,
   GetDurableExecutionCommand,
@@ -22,12 +23,9 @@ import { run } from './run.js';
 import { until } from './until.js';
 import { filesBelow, zip } from './zip.js';
 
-/** What a user writes, with the official SDK as it is; only where it finds the API is said by hand. */
+/** What a user writes, with the official SDK as it is: endpoint, region and credentials come from the function's environment. */
 const SOURCE = `
 import { createRetryStrategy, withDurableExecution } from '@aws/durable-execution-sdk-js';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-
-const client = new LambdaClient({ endpoint: process.env.API, region: 'us-east-1', credentials: { accessKeyId: process.env.KEY_ID, secretAccessKey: process.env.KEY_SECRET } });
 
 const kinds = {
   async order({ id }, context) {
@@ -80,24 +78,23 @@ const kinds = {
   },
 };
 
-export const handler = withDurableExecution(async (event, context) => await kinds[event.kind](event, context), { client });
+export const handler = withDurableExecution(async (event, context) => await kinds[event.kind](event, context));
 `;
 
 const PYTHON = `
-import os
 import boto3
 from aws_durable_execution_sdk_python import durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
-client = boto3.client('lambda', endpoint_url=os.environ['API'], region_name='us-east-1', aws_access_key_id=os.environ['KEY_ID'], aws_secret_access_key=os.environ['KEY_SECRET'])
+client = boto3.client('lambda')
 
 def flaky(step):
     if step.attempt < 2:
         raise ValueError('attempt 1')
     return 'attempt %d' % step.attempt
 
-@durable_execution(boto3_client=client)
+@durable_execution
 def handler(event, context):
     first = context.step(lambda step: event['n'] + 1, name='add')
     context.wait(Duration.from_seconds(1), name='rest')
@@ -114,18 +111,26 @@ const ENDS = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'STOPPED']);
 /** The SDK for JavaScript of this project does not know all operations yet; this boto3 does. */
 const PYTHON_PACKAGES = ['aws-durable-execution-sdk-python==3.0.0', 'boto3==1.44.8'];
 
+/** What AWS's guide has users give the execution role, and the rights to what their own code calls. */
+async function allowDurableExecutions(platform: Platform): Promise<void> {
+  const iam = new IAMClient({ endpoint: platform.endpoint, region: 'us-east-1', credentials: platform.credentials });
+  await iam.send(new AttachRolePolicyCommand({ RoleName: 'e2e', PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicDurableExecutionRolePolicy' }));
+  const Statement = [{ Effect: 'Allow', Action: ['lambda:InvokeFunction', 'lambda:SendDurableExecutionCallbackSuccess'], Resource: '*' }];
+  await iam.send(new PutRolePolicyCommand({ RoleName: 'e2e', PolicyName: 'calls', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }) }));
+  iam.destroy();
+}
+
 describe('durable functions with the official SDK', () => {
   let platform: Platform;
   let client: LambdaClient;
 
   beforeAll(async () => {
-    // The SDK in the function calls the API: with this driver it shares the network of the platform.
-    platform = await Platform.start({ HEARTH_SANDBOX_DRIVER: 'process', HEARTH_ASYNC_LEASE_MS: '2000', HEARTH_RECONCILE_MS: '200' });
+    platform = await Platform.start({ HEARTH_ASYNC_LEASE_MS: '2000', HEARTH_RECONCILE_MS: '200' });
     client = lambdaClient(platform);
     const code = await bundle(await npmPackages({ '@aws/durable-execution-sdk-js': '2.4.0', '@aws-sdk/client-lambda': '3.1164.0' }), SOURCE);
-    const environment = { API: platform.endpoint, KEY_ID: platform.credentials.accessKeyId, KEY_SECRET: platform.credentials.secretAccessKey };
-    await deploy(client, 'flow', code, { DurableConfig: { ExecutionTimeout: 300, RetentionPeriodInDays: 1 }, Environment: { Variables: environment }, MemorySize: 512, Timeout: 30 });
-    await deploy(client, 'hasty', code, { DurableConfig: { ExecutionTimeout: 2 }, Environment: { Variables: environment }, MemorySize: 512, Timeout: 30 });
+    await allowDurableExecutions(platform);
+    await deploy(client, 'flow', code, { DurableConfig: { ExecutionTimeout: 300, RetentionPeriodInDays: 1 }, MemorySize: 512, Timeout: 30 });
+    await deploy(client, 'hasty', code, { DurableConfig: { ExecutionTimeout: 2 }, MemorySize: 512, Timeout: 30 });
     await deploy(client, 'plain', `exports.handler = async (event) => { if (event.fail) throw new TypeError('no ' + event.fail); return { got: event.n }; };`);
   }, 240_000);
   afterAll(() => platform?.stop(), 60_000);
@@ -218,9 +223,7 @@ describe('durable functions with the official SDK', () => {
     // Of boto3's service models only those that are used: the package would be large otherwise.
     const needed = Object.entries(packages).filter(([name]) => !/^botocore\/data\/[^/]+\//.test(name) || /^botocore\/data\/(lambda|sts)\//.test(name));
     const code = await zip({ ...Object.fromEntries(needed), 'index.py': PYTHON });
-    // The process driver has no Python of its own.
-    const Variables = { API: platform.endpoint, KEY_ID: platform.credentials.accessKeyId, KEY_SECRET: platform.credentials.secretAccessKey, HEARTH_PYTHON: (await run('python3', ['-c', 'import sys; print(sys.executable)'])).trim() };
-    await deploy(client, 'serpent', code, { Runtime: 'python3.11', DurableConfig: { ExecutionTimeout: 120 }, Environment: { Variables }, MemorySize: 512, Timeout: 60 });
+    await deploy(client, 'serpent', code, { Runtime: 'python3.11', DurableConfig: { ExecutionTimeout: 120 }, MemorySize: 512, Timeout: 60 });
     const { value, error } = await call({ n: 1 }, { FunctionName: 'serpent' });
     expect({ value, error }).toEqual({ value: { first: 2, tried: 'attempt 2', squares: [1, 4, 9], called: { got: 2 }, callback: '"yes"' }, error: undefined });
   }, 180_000);
@@ -249,12 +252,13 @@ describe('durable functions with the official SDK', () => {
   it('does not run while it is paused, and is gone when it is deleted', async () => {
     const environment = { ...platform.clientEnvironment(), PYTHONPATH: await pipPackages(...PYTHON_PACKAGES) };
     const boto3 = async (call: string) => (await run('python3', ['-c', `import boto3; print(boto3.client('lambda').${call}['ResponseMetadata']['HTTPStatusCode'])`], { env: environment })).trim();
-    const arn = await start({ kind: 'sleeper', seconds: 2 });
+    // Long enough for Python to start, on a slow machine too.
+    const arn = await start({ kind: 'sleeper', seconds: 12 });
     await until('it waits', 15_000, async () => (await history(arn)).some(({ EventType }) => EventType === 'WaitStarted'));
     expect(await boto3(`pause_durable_execution(DurableExecutionArn='${arn}', Reason='maintenance')`)).toBe('202');
     const status = async (): Promise<string | undefined> => (await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }))).Status;
     await until('it is paused', 15_000, async () => (await status()) === 'PAUSED');
-    await until('its wait is over all the same', 15_000, async () => (await history(arn)).some(({ EventType }) => EventType === 'WaitSucceeded'));
+    await until('its wait is over all the same', 30_000, async () => (await history(arn)).some(({ EventType }) => EventType === 'WaitSucceeded'));
     expect(await status()).toBe('PAUSED');
     expect(await boto3(`resume_durable_execution(DurableExecutionArn='${arn}')`)).toBe('202');
     expect(await ended(arn)).toMatchObject({ Status: 'SUCCEEDED', Result: '"slept"' });
