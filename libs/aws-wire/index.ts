@@ -17,3 +17,5 @@ export { formatTimestamp, type CredentialScope, type PresentedSignature } from '
 export type { RequestHead } from './sigv4/signed-request.js';
 export { AwsChunkedDecoder, isStreaming, type AwsChunkedOptions } from './sigv4/aws-chunked.js';
 export { EMPTY_PAYLOAD_HASH, signRequest, type RequestToSign, type SigningCredentials } from './sigv4/signer.js';
+export { encodeRequest } from './testing/client-encoding.js';
+export { validInput } from './testing/violations.js';

@@ -11,11 +11,9 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import { AttachUserPolicyCommand, CreatePolicyCommand, CreateRoleCommand, CreateUserCommand, IAMClient, PutRolePolicyCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { iamService, lambdaService, stsService } from '@hearth/aws-wire';
+import { encodeRequest, iamService, lambdaService, stsService, validInput } from '@hearth/aws-wire';
 import { accountRootArn, createAccount, type AccessKey } from '@hearth/iam';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { encodeRequest } from '../aws-wire/testing/client-encoding.js';
-import { validInput } from '../aws-wire/testing/violations.js';
 import { implementedOperations, servedTables } from './compatibility.js';
 import { ACCOUNT, endpointFixture, type EndpointFixture } from './testing/endpoint-fixture.js';
 import { zipOf } from './testing/in-process-platform.js';
