@@ -158,6 +158,14 @@ describe('durable functions with the official SDK', () => {
     });
   }
 
+  /** Lines can be read a moment after the answer. */
+  async function logged(name: string, wanted: (line: string) => boolean, count = 1): Promise<string[]> {
+    return await until(`the log of ${name} has ${count} such lines`, 10_000, async () => {
+      const lines = (await platform.functionLog(name)).filter(wanted);
+      return lines.length >= count && lines;
+    });
+  }
+
   async function callbackOf(arn: string): Promise<string> {
     return await until('the callback is open', 15_000, async () => (await history(arn)).find(({ EventType }) => EventType === 'CallbackStarted')?.CallbackStartedDetails?.CallbackId);
   }
@@ -171,8 +179,7 @@ describe('durable functions with the official SDK', () => {
     expect(types.filter((type) => type !== 'InvocationCompleted')).toEqual(['ExecutionStarted', 'StepStarted', 'StepSucceeded', 'WaitStarted', 'WaitSucceeded', 'StepStarted', 'StepSucceeded', 'ExecutionSucceeded']);
     const execution = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));
     expect(execution).toMatchObject({ Status: 'SUCCEEDED', InputPayload: '{"kind":"order","id":"o-1"}', Version: '$LATEST', DurableConfig: { ExecutionTimeout: 300, RetentionPeriodInDays: 1 } });
-    const log2 = await platform.functionLog('flow');
-    expect(log2.filter((line) => line.includes('reserving o-1'))).toHaveLength(1);
+    expect(await logged('flow', (line) => line.includes('reserving o-1'))).toHaveLength(1);
   }, 60_000);
 
   it('retries a step after its delay', async () => {
@@ -235,7 +242,7 @@ describe('durable functions with the official SDK', () => {
     const attached = await call({ kind: 'order', id: 'named' }, { DurableExecutionName: 'once' });
     expect(attached).toMatchObject({ arn: first, value: { charged: true } });
     expect(await refusal(call({ kind: 'order', id: 'other' }, { DurableExecutionName: 'once' }))).toMatchObject({ name: 'DurableExecutionAlreadyStartedException', status: 409 });
-    expect((await platform.functionLog('flow')).filter((line) => line.includes('charging named'))).toHaveLength(1);
+    expect(await logged('flow', (line) => line.includes('charging named'))).toHaveLength(1);
     const { DurableExecutions } = await client.send(new ListDurableExecutionsByFunctionCommand({ FunctionName: 'flow', DurableExecutionName: 'once', Statuses: ['SUCCEEDED'] }));
     expect(DurableExecutions?.map(({ DurableExecutionArn }) => DurableExecutionArn)).toEqual([first]);
   }, 60_000);
@@ -280,9 +287,8 @@ describe('durable functions with the official SDK', () => {
     client = lambdaClient(platform);
     expect(await ended(waiting, 60_000)).toMatchObject({ Status: 'SUCCEEDED', Result: '"slept"' });
     expect(await ended(working, 60_000)).toMatchObject({ Status: 'SUCCEEDED', Result: '"done"' });
-    const log = await platform.functionLog('flow');
-    expect(log.filter((line) => line.includes('first step'))).toHaveLength(1);
-    expect(log.filter((line) => line.includes('slow step')).length).toBeGreaterThanOrEqual(2);
+    expect((await logged('flow', (line) => line.includes('slow step'), 2)).length).toBeGreaterThanOrEqual(2);
+    expect(await logged('flow', (line) => line.includes('first step'))).toHaveLength(1);
   }, 150_000);
 
   it('stays on the version that it was started with', async () => {
@@ -293,7 +299,7 @@ describe('durable functions with the official SDK', () => {
     expect(arn).toContain(':function:flow:1/durable-execution/');
     await client.send(new UpdateAliasCommand({ FunctionName: 'flow', Name: 'live', FunctionVersion: '$LATEST' }));
     expect(await ended(arn)).toMatchObject({ Status: 'SUCCEEDED', Version: '1' });
-    expect((await platform.functionLog('flow')).filter((line) => /^START .*Version: 1$/.test(line)).length).toBeGreaterThanOrEqual(2);
+    expect((await logged('flow', (line) => /^START .*Version: 1$/.test(line), 2)).length).toBeGreaterThanOrEqual(2);
     expect(await client.send(new GetFunctionConfigurationCommand({ FunctionName: 'flow', Qualifier: '1' }))).toMatchObject({ DurableConfig: { ExecutionTimeout: 300, RetentionPeriodInDays: 1 } });
   }, 60_000);
 

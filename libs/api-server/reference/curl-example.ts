@@ -20,6 +20,7 @@ const EXAMPLES: Record<string, unknown> = {
   EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:my-queue',
   CodeSigningConfigArn: 'arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0',
   SigningProfileVersionArns: ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/my_profile/abcdefghij'],
+  DurableExecutionArn: 'arn:aws:lambda:us-east-1:000000000000:function:my-function:1/durable-execution/my-execution/00000000-0000-4000-8000-000000000000',
   UUID: '00000000-0000-4000-8000-000000000000',
   Policy: '{"Version":"2012-10-17","Statement":[]}',
 };
