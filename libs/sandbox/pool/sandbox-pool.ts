@@ -2,6 +2,7 @@ import { InfrastructureError, ServiceError, systemClock } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
 import type { OrphanReport } from '../sandbox-driver.js';
+import { BriefWaits } from './brief-waits.js';
 import { Capacity, type PoolLimits } from './capacity.js';
 import { ProvisionedSandboxes } from './provisioned-sandboxes.js';
 import { Sandbox, type SandboxMaker } from './sandbox.js';
@@ -44,13 +45,15 @@ export interface PoolStats {
  * 4. Waiting is first come, first served over all keys; the head of the line is never passed by for lack of room.
  * 5. Nothing that destroys a sandbox is on an answer's path.
  * 6. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
- * 7. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
+ * 7. While the machine has no CPU to spare, an event may wait for a sandbox in use though others are idle: brief-waits.ts.
+ * 8. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
   private readonly sandboxes = new Set<Sandbox>();
   private readonly idle = new Map<string, Sandbox[]>();
   private readonly line = new WaitingLine();
+  private readonly brief = new BriefWaits<Sandbox>();
   /** Sandboxes on their way, by key. */
   private readonly coming = new Map<string, number>();
   private readonly capacity: Capacity;
@@ -89,7 +92,9 @@ export class SandboxPool {
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const askedAt = this.maker.clock.now();
     for (let delivery = 0; delivery < MAX_DELIVERIES; delivery++) {
-      const warm = this.takeIdle(request);
+      const key = request.provisionedKey ?? request.spec.sandboxKey;
+      const freed = this.brief.worthwhile(key) ? await this.brief.wait(key) : undefined;
+      const warm = freed ?? this.takeIdle(request);
       if (warm !== undefined) this.counters.warm += 1;
       const place = warm ?? (await this.queue(request, signal));
       if (!(place instanceof Sandbox)) return place;
@@ -168,10 +173,13 @@ export class SandboxPool {
 
   private async run(sandbox: Sandbox, invocation: () => Promise<InvocationOutcome | undefined>): Promise<InvocationOutcome | undefined> {
     let outcome: InvocationOutcome | undefined;
+    const { key } = sandbox;
+    this.brief.begin(key);
     try {
       outcome = await invocation();
       return outcome;
     } finally {
+      this.brief.end(key);
       if (outcome === undefined || sandbox.state !== 'busy') void this.end(sandbox);
       else this.offer(sandbox);
     }
@@ -196,6 +204,7 @@ export class SandboxPool {
       return;
     }
     if (sandbox.retired) return void this.end(sandbox);
+    if (sandbox.state === 'busy' && this.brief.give(sandbox.key, sandbox)) return;
     sandbox.to('idle');
     sandbox.idleSince = this.maker.clock.now();
     const stack = this.idle.get(sandbox.key);
