@@ -26,6 +26,12 @@ const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
   quickstart: () => quickstart(installation(loadSettings())),
 };
 
+// Whoever reads the output (head, less) has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const [name = '', ...rest] = process.argv.slice(2);
 try {
   const command = commands[name];
