@@ -230,6 +230,7 @@ describe('secrets', () => {
     const { rows } = await hearth.database.pool.query("SELECT string_agg(v::text, '') AS text, string_agg(encode(sealed_environment, 'escape'), '') AS sealed FROM function_versions v");
     expect(rows[0].text + rows[0].sealed).not.toContain('canary-7f3a');
     await hearth.create('thief', { Environment: { Variables: { A: 'a' } } });
+    await hearth.settled('thief'); // Or the end of the creation would overwrite the row that the thief manipulates.
     await hearth.database.pool.query(
       `UPDATE function_versions SET sealed_environment = (SELECT sealed_environment FROM function_versions v JOIN functions f ON f.id = v.function_id WHERE f.name = 'secretive')
        WHERE function_id = (SELECT id FROM functions WHERE name = 'thief')`,
