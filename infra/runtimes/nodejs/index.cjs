@@ -17,6 +17,7 @@ const log = require('./log.cjs');
 const { loadHandler } = require('./load-handler.cjs');
 const streaming = require('./streaming.cjs');
 const { Invocation } = require('./invocation.cjs');
+const { install: installTraceId, setTraceId } = require('./trace-id.cjs');
 
 /** From this major version of the runtime on, handlers have no callback (runtime-api.md section 7). */
 const NO_CALLBACKS_FROM = 24;
@@ -46,8 +47,7 @@ function invoke(head, text) {
   header = head;
   log.current.requestId = head.id;
   log.current.tenantId = head.tenantId;
-  if (head.traceId) process.env._X_AMZN_TRACE_ID = head.traceId;
-  else delete process.env._X_AMZN_TRACE_ID;
+  setTraceId(head.traceId);
   try {
     invocation = new Invocation(head, settle);
     invocation.run(loaded, JSON.parse(text), callbacks);
@@ -107,6 +107,7 @@ Object.defineProperty(globalThis, 'gc', {
 });
 
 log.patchConsole();
+installTraceId();
 streaming.installGlobal();
 // The stream must not read what is for the channel.
 socket.pause();
