@@ -11,11 +11,13 @@
  */
 const { AsyncResource } = require('node:async_hooks');
 const { Socket } = require('node:net');
+const { dirname } = require('node:path');
 const { FRAME, FrameChannel } = require('./frames.cjs');
 const { RuntimeError, intoError, toErrorObject } = require('./errors.cjs');
 const log = require('./log.cjs');
 const { loadHandler } = require('./load-handler.cjs');
 const streaming = require('./streaming.cjs');
+const { Tickets } = require('./tickets.cjs');
 const { Invocation } = require('./invocation.cjs');
 const { install: installTraceId, setTraceId } = require('./trace-id.cjs');
 
@@ -31,6 +33,7 @@ const socket = new Socket();
 /** Invocations begin outside of whatever async context the one before has entered. */
 const outside = new AsyncResource('Invocation');
 let channel;
+const tickets = new Tickets(dirname(socketPath));
 let loaded;
 let header;
 let invocation;
@@ -39,8 +42,17 @@ function next() {
   for (;;) {
     const frame = channel.receive();
     if (frame === undefined) process.exit(1);
-    if (frame.type === FRAME.INVOKE) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
+    if (frame.type === FRAME.INVOKE && mayBegin(frame.header)) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
   }
+}
+
+/** An event that was sent ahead begins with its ticket, and then its time does; its log lines come after its mark. */
+function mayBegin(head) {
+  if (head.ticket === undefined) return true;
+  if (!tickets.take(head.ticket)) return false;
+  head.deadlineMs = Date.now() + head.timeoutMs;
+  log.write(head.mark);
+  return true;
 }
 
 function invoke(head, text) {
@@ -121,6 +133,6 @@ socket.connect(socketPath, async () => {
   }
   // From here on only the function's own work keeps the event loop alive: that is how an empty loop is noticed.
   socket.unref();
-  channel.send(FRAME.READY, {}, '');
+  channel.send(FRAME.READY, { ahead: tickets.usable }, '');
   next();
 });

@@ -88,7 +88,7 @@ export class DockerDriver implements SandboxDriver {
     try {
       const [directory, volume] = await Promise.all([this.directory(order), this.scratch.take(order.spec.ephemeralStorageMb)]);
       Object.assign(parts, { directory, volume });
-      const channel = runtime.channel === 'socket' ? await SocketChannel.listen(directory.socketPath) : new HttpChannel();
+      const channel = runtime.channel === 'socket' ? await SocketChannel.listen(directory.socketPath, directory.openTickets()) : new HttpChannel();
       parts.channel = channel;
       const container = await this.create(order, runtime, directory, volume);
       parts.container = container;

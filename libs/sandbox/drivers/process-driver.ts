@@ -68,7 +68,7 @@ export class ProcessDriver implements SandboxDriver {
       directory.listen(order.onLog);
       let runtimeApi: string | undefined;
       if (runtime.channel === 'socket') {
-        channel = await SocketChannel.listen(directory.socketPath);
+        channel = await SocketChannel.listen(directory.socketPath, directory.openTickets());
       } else {
         const http = new HttpChannel();
         channel = http;

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { projectRoot } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
+import type { BriefWaitsOptions } from '../pool/brief-waits.js';
 import type { PoolLimits } from '../pool/capacity.js';
 import type { CredentialSource } from '../pool/credential-source.js';
 import { SandboxPool } from '../pool/sandbox-pool.js';
@@ -26,7 +27,7 @@ export class Bench {
     readonly reports: string[],
   ) {}
 
-  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource): Promise<Bench> {
+  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource, briefWaits?: BriefWaitsOptions): Promise<Bench> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-sandbox-')));
     const reports: string[] = [];
     const report = (message: string): void => void reports.push(message);
@@ -39,6 +40,7 @@ export class Bench {
       layersDirectory: async ([digest]) => join(FUNCTIONS, digest!),
       logSink,
       credentials,
+      briefWaits,
       limits: { ...TEST_LIMITS, ...limits },
       report,
     });
