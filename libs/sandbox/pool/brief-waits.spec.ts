@@ -67,10 +67,16 @@ it('sends ahead to the one with the most room, and has what did not begin in tim
   expect(little.taken).toEqual([]);
 });
 
-it('pauses for a key whose sandboxes did not become free', () => {
+it('pauses for a key whose sandboxes do not become free', () => {
   const waits = new BriefWaits<Used>({ enough: 1, saturated: () => true });
   waits.begin('a', new Used());
   waits.begin('b', new Used());
-  waits.inVain('a');
-  expect([waits.worthwhile('a'), waits.worthwhile('b')]).toEqual([false, true]);
+  const both = () => [waits.worthwhile('a'), waits.worthwhile('b')];
+  waits.waited('a', true);
+  expect(both()).toEqual([true, true]);
+  for (let served = 0; served < 10; served++) waits.waited('a', false);
+  waits.waited('a', true);
+  expect(both()).toEqual([true, true]);
+  waits.waited('a', true);
+  expect(both()).toEqual([false, true]);
 });

@@ -2,9 +2,12 @@ import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 /** An event waits no longer than this for a sandbox in use, in ms. */
-export const LONGEST_WAIT_MS = 5;
-/** So long nothing waits for sandboxes of a key that did not become free in time. */
+export const LONGEST_WAIT_MS = 10;
+/** So long nothing waits for the sandboxes of a key after one in about nine events had waited in vain. */
 const PAUSE_MS = 1_000;
+const PRICE_IN_VAIN = 8;
+const MAX_CREDIT = 64;
+const MAX_TRUSTED = 10_000;
 /** The share of time in which the event loop was not idle, from which on the machine counts as out of CPU. */
 const SATURATED = 0.8;
 const LOOK_AGAIN_MS = 100;
@@ -36,13 +39,14 @@ export interface BriefWaitsOptions {
  * the first that becomes free.
  *
  * 1. Nobody waits while there is CPU to spare, or while fewer than `enough` sandboxes of the key are busy.
- * 2. First come, first served within a key; after LONGEST_WAIT_MS an event goes the ordinary way, and the key's events do for a while.
+ * 2. First come, first served within a key; after LONGEST_WAIT_MS an event goes the ordinary way, and when that happens often the key's events do so at once for a while.
  */
 export class BriefWaits<T extends InUse> {
   private readonly busy = new Map<string, Set<T>>();
   private readonly lines = new Map<string, Waiting<T>[]>();
   private readonly sentTo = new Set<T>();
-  private readonly pausedUntil = new Map<string, number>();
+  /** Of keys with events that waited: what speaks for waiting, and until when nothing waits. */
+  private readonly trust = new Map<string, { credit: number; pausedUntil: number }>();
   private readonly enough: number;
   private readonly saturated: () => boolean;
   private timer: NodeJS.Timeout | undefined;
@@ -88,9 +92,14 @@ export class BriefWaits<T extends InUse> {
     return true;
   }
 
-  /** What this key's events waited for did not become free in time. */
-  inVain(key: string): void {
-    this.pausedUntil.set(key, performance.now() + PAUSE_MS);
+  /** An event of this key has waited. @param inVain what it waited for did not become free in time */
+  waited(key: string, inVain: boolean): void {
+    let trust = this.trust.get(key);
+    // Paused keys that nobody asks for any more.
+    if (trust === undefined && this.trust.size >= MAX_TRUSTED) this.trust.clear();
+    if (trust === undefined) this.trust.set(key, (trust = { credit: PRICE_IN_VAIN, pausedUntil: 0 }));
+    trust.credit = Math.min(MAX_CREDIT, trust.credit + (inVain ? -PRICE_IN_VAIN : 1));
+    if (trust.credit < 0) trust.pausedUntil = performance.now() + PAUSE_MS;
   }
 
   /** An invocation begins in a sandbox of this key. */
@@ -103,14 +112,16 @@ export class BriefWaits<T extends InUse> {
   end(key: string, sandbox: T): void {
     const all = this.busy.get(key);
     all?.delete(sandbox);
-    if (all?.size === 0) this.busy.delete(key);
+    if (all?.size !== 0) return;
+    this.busy.delete(key);
+    if (!this.paused(key)) this.trust.delete(key);
   }
 
   private paused(key: string): boolean {
-    const until = this.pausedUntil.get(key);
-    if (until === undefined) return false;
-    if (performance.now() < until) return true;
-    this.pausedUntil.delete(key);
+    const trust = this.trust.get(key);
+    if (trust === undefined || trust.credit >= 0) return false;
+    if (performance.now() < trust.pausedUntil) return true;
+    this.trust.delete(key);
     return false;
   }
 

@@ -101,9 +101,9 @@ export class SandboxPool {
       if (this.brief.worthwhile(key)) {
         const inUse = this.brief.takesAhead(key);
         const begun = await inUse?.sendAhead(request);
-        if (begun !== undefined) return await this.serveBegun(inUse!, begun, askedAt);
         freed = inUse === undefined ? await this.brief.wait(key) : undefined;
-        if (freed === undefined) this.brief.inVain(key);
+        this.brief.waited(key, begun === undefined && freed === undefined);
+        if (begun !== undefined) return await this.serveBegun(inUse!, begun, askedAt);
       }
       const warm = freed ?? this.takeIdle(request);
       if (warm !== undefined) this.counters.warm += 1;
