@@ -3,3 +3,4 @@ export { LogWriter, type LogTrouble } from './log-writer.js';
 export { LogSweep } from './log-sweep.js';
 export type { LogEvent } from './log-block.js';
 export type { LogPlace, StreamName } from './group-store.js';
+export type { LogOwner, RoleRights } from './delivery-rights.js';

@@ -34,7 +34,7 @@ describe('the sweep of logs', () => {
   });
 
   async function put(group: string, stream: string, ...daysAgo: number[]): Promise<string> {
-    const [id] = await groups.ensureStreams([{ place: PLACE, group, stream }]);
+    const [id] = await groups.ensureStreams([{ name: { place: PLACE, group, stream }, createGroup: true, createStream: true }]);
     for (const days of daysAgo) await blocks.append(cutBlocks(id!, [{ timestamp: NOW - days * DAY_MS, message: 'm' }]), NOW - days * DAY_MS);
     return (await groups.group(PLACE, group)).id;
   }
