@@ -20,13 +20,7 @@ describe('the sweep of logs', () => {
     database = new Database({ url: server.url, maxConnections: 4 });
     groups = new GroupStore(database);
     blocks = new BlockStore(database);
-    sweep = new LogSweep({
-      database,
-      clock: { now: () => NOW },
-      onError: (error) => {
-        throw error;
-      },
-    });
+    sweep = new LogSweep({ database, clock: { now: () => NOW } }, new AbortController().signal);
   }, 60_000);
   afterAll(async () => {
     await database?.close();
