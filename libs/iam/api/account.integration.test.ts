@@ -1,11 +1,6 @@
-import { ACCOUNT, ALLOW_ALL, iamFixture, LAMBDA_TRUST, OTHER_ACCOUNT, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, OTHER_ACCOUNT, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
+const iam = useIam();
 
 describe('the alias of an account', () => {
   it('is made, replaced, listed and deleted', async () => {
