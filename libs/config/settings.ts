@@ -32,7 +32,7 @@ export const settingsSchema = z.object({
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .describe("Where a worker reaches the API for the functions in its sandboxes, which have AWS_ENDPOINT_URL and credentials of their role (default: HEARTH_PORT on this machine)"),
-  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
+  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out; who calls a loopback address, as functions do, is given links to that'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),
   REDIS_URL: z.string().optional().describe('Redis or Valkey; without it redis-server is started (apps/hearth only)'),
