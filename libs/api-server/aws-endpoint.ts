@@ -6,6 +6,7 @@ import type { InvokeAnswer } from '@hearth/invocation';
 import type { Logger } from 'pino';
 import { authenticateHead, type KeyLookup } from './authentication.js';
 import type { AwsRequest } from './aws-request.js';
+import { baseUrlFor } from './base-url.js';
 import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
 import { forService, serviceNotImplemented } from './foreign-service.js';
 import { CallFacts, type Guard, type ResourcePolicyLookup } from './guard.js';
@@ -197,7 +198,7 @@ export class AwsEndpoint {
       accessKeyId: key.accessKeyId,
       conditionKeys: facts.conditionKeys(),
       requestId: request.requestId,
-      baseUrl: this.parts.publicUrl ?? `http://${request.raw.headers.host}`,
+      baseUrl: baseUrlFor(request.raw.headers.host, this.parts.publicUrl),
     };
   }
 

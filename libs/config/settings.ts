@@ -32,7 +32,7 @@ export const settingsSchema = z.object({
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .describe("Where a worker reaches the API for the functions in its sandboxes, which have AWS_ENDPOINT_URL and credentials of their role (default: HEARTH_PORT on this machine)"),
-  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
+  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out; who calls a loopback address, as functions do, is given links to that'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),
   REDIS_URL: z.string().optional().describe('Redis or Valkey; without it redis-server is started (apps/hearth only)'),
@@ -74,6 +74,7 @@ export const settingsSchema = z.object({
   HEARTH_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of invocations traced when the caller did not decide by the Sampled part of X-Amzn-Trace-Id: 0 to 1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional().describe('Traces and metrics are sent there by OTLP; without it they are not sent'),
   HEARTH_AUDIT_INVOKES: flag.default(false).describe('Record every successful Invoke in the audit log as well; refused ones and all other calls are always recorded'),
+  HEARTH_AUDIT_RETENTION_DAYS: integer(0, 36_500).default(0).describe('Audit events older than this are removed, in days; 0 keeps them for ever'),
   HEARTH_ALLOW_UNSAFE_POSTGRES: flag.default(false).describe('Start although Postgres runs with fsync, full_page_writes or synchronous_commit off (tests only)'),
 });
 

@@ -75,6 +75,14 @@ export class Execution {
     }
   }
 
+  /**
+   * For what is not run here and now, but would be refused if it were.
+   * @throws ServiceError TooManyRequestsException
+   */
+  async assertRoom(version: InvocableVersion): Promise<void> {
+    this.concurrency.release(await this.take(version));
+  }
+
   private take(version: InvocableVersion): string | Promise<string> {
     const throttled = (error: unknown): never => {
       this.telemetry?.metrics.throttle(version.accountId, version.functionName);

@@ -4,7 +4,7 @@ import { hostname, totalmem } from 'node:os';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { ExecutionRoles, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
+import { ExecutionRoles, Guard, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
 import { ApiBridge, DockerDriver, dockerEngine, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
@@ -20,7 +20,7 @@ const QUEUE_MS = 60_000;
 /** Sandboxes of this machine: the driver, the pool and where function logs go. */
 @Module({
   providers: [
-    { provide: FunctionLogs, useFactory: (database: Database, { logger }: Telemetry) => new FunctionLogs(database, logger), inject: [DATABASE, TELEMETRY] },
+    { provide: FunctionLogs, useFactory: functionLogs, inject: [SETTINGS, TELEMETRY, DATABASE] },
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
     { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS] },
   ],
@@ -80,6 +80,12 @@ function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAdd
   const endpoint = (): string | undefined => api.url;
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return new ProcessDriver({ ...options, apiEndpoint: endpoint });
   return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }) });
+}
+
+/** The guard only looks up roles here. It need not listen for changes: what it remembers is a second old at most. */
+function functionLogs({ HEARTH_REGION: region }: Settings, telemetry: Telemetry, database: Database): FunctionLogs {
+  const guard = new Guard({ database, onError: (err) => telemetry.logger.warn({ err }, 'Policies of execution roles could not be refreshed') });
+  return new FunctionLogs({ database, telemetry, guard, region });
 }
 
 /** Keys are only made and removed through this store: it looks nothing up, and so need not listen for changes. */

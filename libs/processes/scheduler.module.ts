@@ -1,7 +1,7 @@
 import type { Database } from '@hearth/database';
 import type { Invocation, RunningScheduler } from '@hearth/invocation';
-import { systemClock } from '@hearth/kernel';
-import { LogSweep } from '@hearth/logs';
+import { systemClock, type Recurring } from '@hearth/kernel';
+import { logSweep } from '@hearth/logs';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { DATABASE, INVOCATION, TELEMETRY } from './tokens.js';
@@ -10,14 +10,14 @@ import { DATABASE, INVOCATION, TELEMETRY } from './tokens.js';
 @Module({})
 export class SchedulerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private running: RunningScheduler | undefined;
-  private readonly logSweep: LogSweep;
+  private readonly logSweep: Recurring;
 
   constructor(
     @Inject(INVOCATION) private readonly invocation: Invocation,
     @Inject(DATABASE) database: Database,
     @Inject(TELEMETRY) { logger }: Telemetry,
   ) {
-    this.logSweep = new LogSweep({ database, clock: systemClock, onError: (err) => logger.warn({ err }, 'Expired logs could not be removed yet') });
+    this.logSweep = logSweep({ database, clock: systemClock, onError: (err) => logger.warn({ err }, 'Expired logs could not be removed yet') });
   }
 
   /** @param invocation the one InvocationModule of the process */

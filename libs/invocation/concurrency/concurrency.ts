@@ -46,6 +46,11 @@ function granted(taken: boolean, pool: string, reason: string): string {
   return pool;
 }
 
+/** What a call is answered that a limit stood against; `reason` is that of the error which told of it. */
+export function throttled(reason: string): ServiceError {
+  return new Throttled(reason);
+}
+
 /** Retry-After is in seconds. */
 class Throttled extends ServiceError {
   constructor(reason: string) {
