@@ -3,7 +3,7 @@ import { functionArn } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
 import { functionNotFound } from './errors.js';
 import { accountScope, FunctionCache, type Reading } from './function-cache.js';
-import { LATEST, servedPart, type VersionRecord } from './function-record.js';
+import { LATEST, servedPart, type ImageConfig, type PinnedImage, type VersionRecord } from './function-record.js';
 import type { FunctionResolver, InvocableVersion } from './function-version.js';
 import type { FoundInvocable, InvocableStore } from './invocable-store.js';
 import type { FoundVersion } from './store.js';
@@ -84,6 +84,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       architecture: served.architecture,
       environment: await this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: served.codeDigest,
+      ...(served.image && { image: Object.freeze(toRunnableImage(served.image, served.imageConfig)) }),
       ...(served.layers.length > 0 && { layers: Object.freeze(served.layers.map(({ digest }) => digest)) }),
       logFormat: loggingConfig.LogFormat,
       ...(loggingConfig.ApplicationLogLevel && { applicationLogLevel: loggingConfig.ApplicationLogLevel }),
@@ -103,4 +104,9 @@ export class CachingFunctionResolver implements FunctionResolver {
   async #environmentOf(record: VersionRecord, sealed: Buffer | null): Promise<Readonly<Record<string, string>>> {
     return Object.freeze(sealed === null ? {} : await this.vault.open(record.functionId, sealed));
   }
+}
+
+function toRunnableImage({ uri, digest, local }: PinnedImage, config: ImageConfig | null): NonNullable<InvocableVersion['image']> {
+  const { EntryPoint, Command, WorkingDirectory } = config ?? {};
+  return { uri, digest, local, ...(EntryPoint && { entryPoint: EntryPoint }), ...(Command && { command: Command }), ...(WorkingDirectory && { workingDirectory: WorkingDirectory }) };
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const port = integer(0, 65_535);
+const list = z.string().optional().transform((text) => (text ? text.split(',').filter((each) => each !== '') : []));
 
 export const settingsSchema = z.object({
   HEARTH_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/).default('us-east-1').describe('Region name in ARNs and signature scopes'),
@@ -49,6 +50,14 @@ export const settingsSchema = z.object({
 
   HEARTH_SANDBOX_DRIVER: z.enum(['docker', 'process']).default('docker').describe('process gives no isolation: development only'),
   HEARTH_RUNTIMES_FILE: z.string().optional().describe('Catalogue that maps runtime names to images (default: infra/runtimes/catalogue.json)'),
+  HEARTH_IMAGE_PREFIXES: list.describe('Names with which the images of container-image functions must begin, comma separated; `{account}` is the account of the function. Without it any image that the engine can get may be used'),
+  HEARTH_IMAGE_REGISTRIES: z
+    .string()
+    .regex(/^[A-Za-z0-9.*:-]+=[A-Za-z0-9.:/_-]+(,[A-Za-z0-9.*:-]+=[A-Za-z0-9.:/_-]+)*$/, 'must have the form REGISTRY=REGISTRY[/PATH], comma separated')
+    .optional()
+    .transform((text) => (text ? text.split(',').map((pair) => ({ from: pair.slice(0, pair.indexOf('=')), to: pair.slice(pair.indexOf('=') + 1) })) : []))
+    .describe('Registries that take the place of those in image names, comma separated: `*.dkr.ecr.*.amazonaws.com=registry.example.com/ecr`; `*` stands for one part of a name'),
+  HEARTH_REGISTRY_AUTH_FILE: z.string().min(1).optional().describe("Credentials for registries, as `docker login` writes them (config.json); read anew at every use. Each worker's own"),
   HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
   HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),
   HEARTH_SANDBOX_STARTS: integer(1, 64).default(4).describe('Most sandboxes of one worker starting at a time'),

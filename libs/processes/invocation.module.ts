@@ -23,9 +23,10 @@ export class InvocationModule implements OnApplicationShutdown {
   ) {}
 
   static over(fleetModule: Type): DynamicModule {
+    const catalogue = CatalogueModule.over(fleetModule);
     return {
       module: InvocationModule,
-      imports: [CatalogueModule, fleetModule],
+      imports: [catalogue, fleetModule],
       providers: [
         {
           provide: DURABLE,
@@ -51,7 +52,7 @@ export class InvocationModule implements OnApplicationShutdown {
           inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY, DURABLE],
         },
       ],
-      exports: [INVOCATION, DURABLE, CatalogueModule],
+      exports: [INVOCATION, DURABLE, catalogue],
     };
   }
 

@@ -5,12 +5,12 @@ import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { ExecutionRoles, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, EngineImages, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
 import { FunctionLogs } from './function-logs.js';
-import { API_ADDRESS, DATABASE, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+import { API_ADDRESS, DATABASE, ENGINE_IMAGES, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** Part of the machine's memory that sandboxes may claim when no setting says more. */
 const DEFAULT_MEMORY_SHARE = 0.8;
@@ -22,9 +22,10 @@ const QUEUE_MS = 60_000;
   providers: [
     { provide: FunctionLogs, useFactory: (database: Database, { logger }: Telemetry) => new FunctionLogs(database, logger), inject: [DATABASE, TELEMETRY] },
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
-    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS] },
+    { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY] },
+    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS, ENGINE_IMAGES] },
   ],
-  exports: [SANDBOX_POOL],
+  exports: [SANDBOX_POOL, ENGINE_IMAGES],
 })
 export class SandboxModule implements OnApplicationShutdown {
   constructor(
@@ -49,8 +50,9 @@ async function openPool(
   logSink: FunctionLogs,
   credentials: SandboxCredentials,
   api: ApiAddress,
+  images: EngineImages | null,
 ): Promise<SandboxPool> {
-  const driver = makeDriver(settings, runtimes, api, (message) => logger.warn(message));
+  const driver = makeDriver(settings, runtimes, api, images, (message) => logger.warn(message));
   const report = await driver.check();
   logger.info({ ...report }, 'Sandbox driver is ready');
   const memoryMb = settings.HEARTH_SANDBOX_MEMORY_MB || Math.floor((totalmem() / 1_048_576) * DEFAULT_MEMORY_SHARE);
@@ -74,12 +76,23 @@ async function openPool(
   return pool;
 }
 
-function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAddress, report: (message: string) => void): SandboxDriver {
+function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAddress, images: EngineImages | null, report: (message: string) => void): SandboxDriver {
   // Short: the name is part of the path of each sandbox's socket, which may have 107 bytes.
   const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID().slice(0, 8), report };
   const endpoint = (): string | undefined => api.url;
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return new ProcessDriver({ ...options, apiEndpoint: endpoint });
-  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }) });
+  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), images: images ?? undefined, api: new ApiBridge({ endpoint, report }) });
+}
+
+/** Images need an engine, which the process driver has not. */
+function engineImages(settings: Settings, { logger }: Telemetry): EngineImages | null {
+  if (settings.HEARTH_SANDBOX_DRIVER === 'process') return null;
+  return new EngineImages({
+    docker: dockerEngine(settings.DOCKER_HOST),
+    mappings: settings.HEARTH_IMAGE_REGISTRIES,
+    authFile: settings.HEARTH_REGISTRY_AUTH_FILE,
+    report: (message) => logger.warn(message),
+  });
 }
 
 /** Keys are only made and removed through this store: it looks nothing up, and so need not listen for changes. */

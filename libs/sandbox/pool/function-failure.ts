@@ -44,7 +44,7 @@ export function runtimeExited(requestId: string, exit: SandboxExit, image?: Func
 /** As the Go runtime of Lambda's own platform words it. The entry point is named where the function's configuration gives it; else it is the image's. */
 function imageNotStarted(prefix: string, exit: SandboxExit, image: FunctionImage): FunctionFailure | undefined {
   const program = image.entryPoint?.[0] ?? 'the entry point of the image';
-  switch (exit.exitCode) {
+  switch (exit.exitCode ?? -1) {
     case LAUNCHER_STATUS.bootstrapMissing:
       return failure('Runtime.InvalidEntrypoint', `${prefix}${program.includes('/') ? `fork/exec ${program}: no such file or directory` : `exec: "${program}": executable file not found in $PATH`}`);
     case LAUNCHER_STATUS.bootstrapNotExecutable:
