@@ -4,7 +4,8 @@
 #   build.sh
 #
 #   CC                      C compiler (default cc); it needs the static C library (Debian: gcc libc6-dev)
-#   HEARTH_COMPILER_IMAGE   Debian image to compile in where this machine has no compiler (default debian:bookworm-slim)
+#   HEARTH_COMPILER_IMAGE   Debian image to compile in where this machine has no compiler (default hearth/base:bookworm if it is there, else
+#                           debian:bookworm-slim)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=$here/hearth-launch
@@ -17,7 +18,9 @@ trap 'rm -f "$new"' EXIT
 if ! "${CC:-cc}" "${flags[@]}" "$new" "$here/launch.c" 2>"$new.log"; then
   cat "$new.log" >&2
   echo 'image launcher: no C compiler with a static C library here; compiling in a container ...' >&2
-  docker run --rm --volume "$here:/source" "${HEARTH_COMPILER_IMAGE:-debian:bookworm-slim}" \
+  image=${HEARTH_COMPILER_IMAGE:-hearth/base:bookworm}
+  [[ -n ${HEARTH_COMPILER_IMAGE:-} ]] || docker image inspect "$image" >/dev/null 2>&1 || image=debian:bookworm-slim
+  docker run --rm --volume "$here:/source" "$image" \
     sh -c 'apt-get update -q && apt-get install -qy --no-install-recommends gcc libc6-dev && gcc "$@"' sh "${flags[@]}" "/source/${new##*/}" /source/launch.c
 fi
 rm -f "$new.log"
