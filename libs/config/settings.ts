@@ -61,8 +61,10 @@ export const settingsSchema = z.object({
   HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
   HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),
   HEARTH_SANDBOX_STARTS: integer(1, 64).default(4).describe('Most sandboxes of one worker starting at a time'),
+  HEARTH_SANDBOX_WAIT_MS: integer(0, 600_000).default(10_000).describe('How long an invocation waits for room on a full worker before it is throttled, in ms'),
   HEARTH_SANDBOX_MEMORY_MB: integer(0, 100_000_000).default(0).describe('Memory that sandboxes of one worker may claim, in MB; 0 = 80 % of the machine'),
 
+  HEARTH_ACCOUNT_CONCURRENCY: integer(1, 1_000_000).default(1_000).describe('Concurrent executions of an account and region; 100 of them cannot be reserved. The same for every control plane and scheduler'),
   HEARTH_ASYNC_RETRY_DELAYS_MS: z.string().regex(/^\d+(,\d+)*$/).default('60000,120000').transform((text) => text.split(',').map(Number)).describe('Wait before the first and the second retry of a failed event, in ms'),
   HEARTH_ASYNC_MAX_AGE_S: integer(1, 21_600).default(21_600).describe('An event older than this is not tried again, in s'),
   HEARTH_ASYNC_CONCURRENCY: integer(1, 10_000).default(50).describe('Events that one scheduler runs at a time'),

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { InfrastructureError } from '@hearth/kernel';
+import { InfrastructureError, throttleReason } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
 import type { ImageHost, InvocationOutcome, InvocationRequest, PinnedImage, ProvisionOrder } from '@hearth/sandbox';
 import type { Fleet } from './fleet.js';
@@ -34,7 +34,7 @@ const MAX_TRIES = 3;
 
 /**
  * Many machines: invocations go to the workers that registered in Redis. Invariants:
- * 1. Another worker is tried only when it is certain that the function did not start (NotStarted).
+ * 1. Another worker is tried only when it is certain that the function did not start (NotStarted, or one other after a worker that has no room).
  * 2. Everything else that goes wrong on the way is an InfrastructureError: the caller decides whether to run it again.
  * 3. An invocation on a worker that is gone ends: a host without power closes no connections.
  */
@@ -70,16 +70,25 @@ export class RemoteFleet implements Fleet, Provisioner, ImageHost {
     if (this.#directory.workers().length === 0) await this.#firstWorker(signal);
     const candidates = this.#candidates(sandboxKey, request.provisionedKey);
     let refusal: NotStarted | undefined;
+    let full: unknown;
     for (const { worker, provisionedFree } of candidates.slice(0, MAX_TRIES)) {
       try {
         return await this.#invokeOn(worker, request, provisionedFree > 0 ? request.provisionedKey! : sandboxKey, signal);
       } catch (error) {
+        const noRoom = throttleReason(error) === 'ConcurrentInvocationLimitExceeded';
+        if (noRoom) this.#suspectUntil.set(worker.id, performance.now() + SUSPECT_MS);
+        // It waited once already; a second wait is enough.
+        if (noRoom && full === undefined) {
+          full = error;
+          continue;
+        }
         if (!(error instanceof NotStarted)) throw error;
         refusal = error;
         this.#suspectUntil.set(worker.id, performance.now() + SUSPECT_MS);
         this.options.logger.warn({ worker: worker.url, reason: error.message }, 'a worker could not take an invocation');
       }
     }
+    if (full !== undefined) throw full;
     throw new InfrastructureError(`no worker could take the invocation: ${refusal?.message ?? ''}`, { cause: refusal });
   }
 

@@ -30,6 +30,7 @@ const PROVIDERS: Provider[] = [
         images: functionImages(hosts, settings),
         secrets,
         knownRuntimes: () => runtimes.names(),
+        accountConcurrency: settings.HEARTH_ACCOUNT_CONCURRENCY,
         architectures: [process.arch === 'arm64' ? 'arm64' : 'x86_64'],
         codeLink: (code, context) => links.link(code.accountId, code.codeDigest, context.baseUrl),
         onUnsignedCode: (facts) => logger.warn(facts, 'Unsigned code was deployed: its code signing configuration warns only'),

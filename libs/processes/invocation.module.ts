@@ -43,6 +43,7 @@ export class InvocationModule implements OnApplicationShutdown {
               fleet,
               queue,
               settings,
+              accountConcurrency: settings.HEARTH_ACCOUNT_CONCURRENCY,
               clock: systemClock,
               logger,
               telemetry: new InvocationTelemetry(metrics, tracer),

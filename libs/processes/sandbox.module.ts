@@ -5,7 +5,7 @@ import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { ExecutionRoles, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, EngineImages, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
@@ -14,7 +14,7 @@ import { API_ADDRESS, DATABASE, ENGINE_IMAGES, PACKAGES, RUNTIMES, SANDBOX_POOL,
 
 /** Part of the machine's memory that sandboxes may claim when no setting says more. */
 const DEFAULT_MEMORY_SHARE = 0.8;
-/** How long an invocation waits for a sandbox when the worker is full. */
+/** How long an invocation waits for a sandbox that is on its way, or for its turn to be started. */
 const QUEUE_MS = 60_000;
 
 /** Sandboxes of this machine: the driver, the pool and where function logs go. */
@@ -56,13 +56,15 @@ async function openPool(
   const report = await driver.check();
   logger.info({ ...report }, 'Sandbox driver is ready');
   const memoryMb = settings.HEARTH_SANDBOX_MEMORY_MB || Math.floor((totalmem() / 1_048_576) * DEFAULT_MEMORY_SHARE);
+  const memory = new HostMemory();
   const pool = new SandboxPool({
     driver,
     logSink,
     credentials,
     codeDirectory: (digest) => packages.directory(digest),
     layersDirectory: (digests) => packages.layers(digests),
-    limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS },
+    limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS, roomMs: settings.HEARTH_SANDBOX_WAIT_MS },
+    availableMemoryMb: () => memory.available(),
     report: (message) => logger.warn(message),
   });
   const removed = await pool.start();

@@ -26,7 +26,7 @@ export class Bench {
     readonly reports: string[],
   ) {}
 
-  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource): Promise<Bench> {
+  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource, availableMemoryMb?: () => number | undefined): Promise<Bench> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-sandbox-')));
     const reports: string[] = [];
     const report = (message: string): void => void reports.push(message);
@@ -39,6 +39,7 @@ export class Bench {
       layersDirectory: async ([digest]) => join(FUNCTIONS, digest!),
       logSink,
       credentials,
+      availableMemoryMb,
       limits: { ...TEST_LIMITS, ...limits },
       report,
     });
