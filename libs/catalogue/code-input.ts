@@ -31,10 +31,10 @@ export interface GivenCode {
 /**
  * @throws ServiceError InvalidParameterValueException when the code does not fit how the function is packaged, or there is no such code
  */
-export async function givenCode(parts: CatalogueParts, code: CodeInput, packageType: 'Zip' | 'Image', accountId: string): Promise<GivenCode> {
+export async function givenCode(parts: CatalogueParts, code: CodeInput, packageType: 'Zip' | 'Image', accountId: string, doing: 'creating' | 'updating' = 'updating'): Promise<GivenCode> {
   if (packageType === 'Image') {
     const { ImageUri } = code;
-    if (ImageUri === undefined) throw invalidParameter('Please provide ImageUri when updating a function with packageType Image.');
+    if (ImageUri === undefined) throw invalidParameter(`Please provide ImageUri when ${doing} a function with packageType Image.`);
     if (code.ZipFile !== undefined || S3_MEMBERS.some((member) => code[member] !== undefined)) throw invalidParameter('Please do not provide other FunctionCode parameters when providing an ImageUri.');
     if (code.SourceKMSKeyArn) throw invalidParameter('SourceKMSKeyArn is not supported by this deployment.');
     const found = await imageCode(parts.images, ImageUri, accountId);

@@ -98,7 +98,7 @@ describe('a container-image function', () => {
     await expect(create('none', { Code: { ImageUri: 'registry.example.com/app:v9' } })).rejects.toEqual(refusal('Source image registry.example.com/app:v9 does not exist. Provide a valid source image.'));
     await expect(create('none', { Code: { ImageUri: 'registry.example.com/denied' } })).rejects.toEqual(refusal('no access'));
     await expect(create('none', { Code: { ImageUri: 'registry.example.com/unreachable' } })).rejects.toMatchObject({ code: 'ServiceException', status: 500 });
-    await expect(create('none', { Code: { ZipFile: await zipOf('x') } })).rejects.toEqual(refusal('Please provide ImageUri when updating a function with packageType Image.'));
+    await expect(create('none', { Code: { ZipFile: await zipOf('x') } })).rejects.toEqual(refusal('Please provide ImageUri when creating a function with packageType Image.'));
     await expect(create('none', { Code: { ImageUri: URI, ZipFile: await zipOf('x') } })).rejects.toMatchObject({ code: 'InvalidParameterValueException' });
   });
 

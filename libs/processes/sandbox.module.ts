@@ -5,7 +5,7 @@ import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { ExecutionRoles, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
@@ -22,7 +22,7 @@ const QUEUE_MS = 60_000;
   providers: [
     { provide: FunctionLogs, useFactory: (database: Database, { logger }: Telemetry) => new FunctionLogs(database, logger), inject: [DATABASE, TELEMETRY] },
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
-    { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY] },
+    { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY, RUNTIMES] },
     { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS, ENGINE_IMAGES] },
   ],
   exports: [SANDBOX_POOL, ENGINE_IMAGES],
@@ -87,10 +87,11 @@ function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAdd
 }
 
 /** Images need an engine, which the process driver has not. */
-function engineImages(settings: Settings, { logger }: Telemetry): EngineImages | null {
+function engineImages(settings: Settings, { logger }: Telemetry, { assets }: RuntimeCatalogue): EngineImages | null {
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return null;
   return new EngineImages({
     docker: dockerEngine(settings.DOCKER_HOST),
+    launcherPath: imageLauncher(assets),
     mappings: settings.HEARTH_IMAGE_REGISTRIES,
     authFile: settings.HEARTH_REGISTRY_AUTH_FILE,
     report: (message) => logger.warn(message),

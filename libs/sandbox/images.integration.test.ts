@@ -6,6 +6,7 @@ import Docker from 'dockerode';
 import { DockerDriver } from './drivers/docker-driver.js';
 import { ownerOf } from './drivers/owner.js';
 import { ProcessDriver } from './drivers/process-driver.js';
+import { imageLauncher } from './drivers/sandbox-program.js';
 import { EngineImages } from './images/engine-images.js';
 import type { FunctionImage, PinnedImage } from './images/function-image.js';
 import type { FunctionSpec } from './function-spec.js';
@@ -49,7 +50,7 @@ beforeAll(async () => {
   const { username, password } = registry.credentials;
   const authFile = join(folder, 'config.json');
   await writeFile(authFile, JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from(`${username}:${password}`).toString('base64') } } }));
-  images = new EngineImages({ docker, authFile, mappings: [{ from: '*.dkr.ecr.*.amazonaws.com', to: `${registry.host}/ecr` }], report: () => undefined });
+  images = new EngineImages({ docker, launcherPath: imageLauncher(catalogue.assets), authFile, mappings: [{ from: '*.dkr.ecr.*.amazonaws.com', to: `${registry.host}/ecr` }], report: () => undefined });
   bench = await Bench.open((place) => new DockerDriver({ ...place, docker, catalogue, images, labels: { 'hearth.test': 'img' } }));
 });
 
@@ -170,7 +171,7 @@ describe('a container image in a registry', () => {
 
   it('without the right credentials is ImageAccessDenied', async () => {
     registry.push('team/app', 'v9', root, {});
-    const strangers = new EngineImages({ docker, report: () => undefined });
+    const strangers = new EngineImages({ docker, launcherPath: imageLauncher(catalogue.assets), report: () => undefined });
     await expect(strangers.locateImage(`${registry.host}/team/app:v9`)).rejects.toMatchObject({ code: 'ImageAccessDenied' });
   });
 
@@ -181,6 +182,11 @@ describe('a container image in a registry', () => {
     for (const [tag, words] of [['other', `is made for linux/${other === 'arm64' ? 'arm64' : 'x86_64'}`], ['volume', 'declares a volume']] as const) {
       await expect(deployed(`${registry.host}/team/app:${tag}`)).rejects.toMatchObject({ code: 'InvalidImage', message: expect.stringContaining(words) });
     }
+  });
+
+  it('is not deployed to a worker without the launcher', async () => {
+    const incomplete = new EngineImages({ docker, launcherPath: join(folder, 'none'), report: () => undefined });
+    await expect(incomplete.locateImage(LOCAL)).rejects.toThrow('run infra/runtimes/image-launcher/build.sh');
   });
 
   it('that is on no host says so', async () => {

@@ -48,7 +48,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;
     if (signing !== undefined && input.PackageType === 'Image') throw invalidParameter('Code signing is not supported for functions with PackageType Image.');
     checkDeployment(signing, unqualifiedArn(reference), parts.onUnsignedCode);
-    const given = await givenCode(parts, input.Code ?? {}, input.PackageType ?? 'Zip', context.accountId);
+    const given = await givenCode(parts, input.Code ?? {}, input.PackageType ?? 'Zip', context.accountId, 'creating');
     await assertCodeStorage(parts, reference, given.bytes * (input.Publish ? 2 : 1));
     const code = await given.store();
     await assertUnzippedSize(parts, code.codeDigest, settings.layers);

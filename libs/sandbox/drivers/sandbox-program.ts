@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InfrastructureError } from '@hearth/kernel';
 import type { FunctionSpec } from '../function-spec.js';
-import type { EngineImages, ImageVolume } from '../images/engine-images.js';
+import { assertLauncher, type EngineImages, type ImageVolume } from '../images/engine-images.js';
 import type { RuntimeCatalogue } from '../runtime-catalogue.js';
 import { plainEnvironment, shellEnvironment } from '../shell-environment.js';
 import type { ContainerPlan } from './container-options.js';
@@ -32,7 +30,7 @@ export async function imageProgram(assets: string, images: EngineImages, spec: F
   const { image } = spec;
   if (image === undefined) throw new Error('The function is not a container image');
   const path = imageLauncher(assets);
-  if (!existsSync(path)) throw new InfrastructureError('the launcher of container images is not compiled: run infra/runtimes/image-launcher/build.sh');
+  assertLauncher(path);
   const facts = await images.facts(image, spec.architecture);
   const target = '/run/hearth-launch';
   const entrypoint = [target, image.workingDirectory ?? facts.workingDirectory, ...(image.entryPoint ?? facts.entryPoint), ...(image.command ?? facts.command)];

@@ -5,6 +5,7 @@
  * 2. An image that was built or loaded on this engine under the very name is taken as it is; any other name is asked for at its registry,
  *    because its tag may have moved.
  */
+import { existsSync } from 'node:fs';
 import { InfrastructureError } from '@hearth/kernel';
 import type Docker from 'dockerode';
 import { imageFault, isImageFault, type ImageHost, type PinnedImage } from './function-image.js';
@@ -47,6 +48,8 @@ export interface EngineImagesOptions {
   mappings?: readonly RegistryMapping[];
   /** HEARTH_REGISTRY_AUTH_FILE */
   authFile?: string;
+  /** Without this file no sandbox of an image could start. */
+  launcherPath: string;
   report(message: string): void;
 }
 
@@ -56,6 +59,7 @@ export class EngineImages implements ImageHost {
   constructor(private readonly options: EngineImagesOptions) {}
 
   async locateImage(uri: string): Promise<PinnedImage> {
+    assertLauncher(this.options.launcherPath);
     const name = parseImageName(uri);
     if (name === undefined) throw imageFault('InvalidImage', `Source image ${uri} is not valid. Provide a valid source image.`);
     if (name.digest !== undefined) return await this.#locateDigest(uri, name, name.digest);
@@ -187,6 +191,11 @@ export class EngineImages implements ImageHost {
   #reference({ uri, digest, local }: PinnedImage): string {
     return local ? `sha256:${digest}` : `${this.#repository(parseImageName(uri)!)}@sha256:${digest}`;
   }
+}
+
+/** @throws InfrastructureError */
+export function assertLauncher(path: string): void {
+  if (!existsSync(path)) throw new InfrastructureError('the launcher of container images is not compiled on this worker: run infra/runtimes/image-launcher/build.sh');
 }
 
 /** The engine has the image from this repository of a registry, or gave it to one. */
