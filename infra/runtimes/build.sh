@@ -185,4 +185,6 @@ for line in "${images[@]}"; do
   build_image "$image" "$family" "$base" "$hash" "$python" "$node_version" "$node_integrity"
   built=$((built + 1))
 done
+# Without a compiler there are no container-image functions, and everything else works.
+if command -v "${CC:-cc}" >/dev/null; then "$here/image-launcher/build.sh"; else say 'no C compiler: for container-image functions run infra/runtimes/image-launcher/build.sh'; fi
 say "$built built, $((${#images[@]} - built)) up to date"

@@ -11,6 +11,7 @@ export interface InvocableVersion {
   revisionId: string;
   /** Pending and Failed functions resolve too: the invoke path refuses them with the error of the state. */
   state: 'Pending' | 'Active' | 'Inactive' | 'Failed';
+  /** Empty for container images, as is the handler. */
   runtime: string;
   handler: string;
   role: string;
@@ -20,6 +21,8 @@ export interface InvocableVersion {
   architecture: 'x86_64' | 'arm64';
   environment: Readonly<Record<string, string>>;
   codeDigest: string;
+  /** Of container-image functions: what runs, pinned. Absent members of the configuration are the image's own. */
+  image?: { uri: string; digest: string; local: boolean; entryPoint?: readonly string[]; command?: readonly string[]; workingDirectory?: string };
   /** Digests of the layers, in order; absent when there are none. */
   layers?: readonly string[];
   logFormat: 'Text' | 'JSON';

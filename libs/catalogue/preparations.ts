@@ -7,7 +7,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '@hearth/kernel';
+import type { PinnedImage } from './function-record.js';
 import { broken, isUnfinished, ready } from './function-state.js';
+import { isImageFault } from './image-source.js';
 import type { CatalogueStore, FoundVersion } from './store.js';
 
 export interface PreparedVersion {
@@ -18,6 +20,8 @@ export interface PreparedVersion {
   runtime: string;
   architecture: 'x86_64' | 'arm64';
   codeDigest: string;
+  /** null: the code is an archive. */
+  image: PinnedImage | null;
 }
 
 /**
@@ -33,6 +37,8 @@ const RESUME_BATCH = 200;
 
 export class Preparations {
   private readonly running = new Map<string, Promise<void>>();
+  /** Keys of those that get an image. */
+  private readonly downloading = new Set<string>();
   private readonly stopped = new AbortController();
   private readonly untilStopped = new Promise<'stopped'>((resolve) => this.stopped.signal.addEventListener('abort', () => resolve('stopped'), { once: true }));
 
@@ -48,14 +54,18 @@ export class Preparations {
     if (!isUnfinished(record) || this.running.has(key) || this.stopped.signal.aborted) return;
     const work = this.run({ owner, record })
       .catch((error: unknown) => this.onError(error, `preparing ${owner.name}:${record.version}`)) // Left unfinished: the next resume tries again.
-      .finally(() => this.running.delete(key));
+      .finally(() => {
+        this.running.delete(key);
+        this.downloading.delete(key);
+      });
     this.running.set(key, work);
+    if (record.image !== null) this.downloading.add(key);
   }
 
-  /** Takes up what is unfinished and not already under way here. Resolves when it has been tried. */
+  /** Takes up what is unfinished and not already under way here. Resolves when it has been tried, but for images: one may take half an hour. */
   async resume(): Promise<void> {
     for (const found of await this.store.unfinished(RESUME_BATCH)) this.begin(found);
-    await Promise.all(this.running.values());
+    await Promise.all([...this.running].filter(([key]) => !this.downloading.has(key)).map(([, work]) => work));
   }
 
   /** Lets running steps end or stand still where the next start finds them. */
@@ -73,15 +83,15 @@ export class Preparations {
   }
 
   private async tryPrepare({ owner, record }: FoundVersion): Promise<'stopped' | { code: string; reason: string } | undefined> {
-    const { runtime, architecture, codeDigest, version } = record;
+    const { runtime, architecture, codeDigest, image, version } = record;
     for (const delay of [...RETRY_DELAYS_MS, undefined]) {
       try {
-        const prepared = this.prepare({ accountId: owner.accountId, region: owner.region, functionName: owner.name, version, runtime, architecture, codeDigest }, this.stopped.signal);
+        const prepared = this.prepare({ accountId: owner.accountId, region: owner.region, functionName: owner.name, version, runtime, architecture, codeDigest, image }, this.stopped.signal);
         // A preparation that ignores the signal does not keep the process from ending.
         return (await Promise.race([prepared, this.untilStopped])) ?? undefined;
       } catch (error) {
         this.onError(error, `preparing ${owner.name}:${version}`);
-        if (error instanceof ServiceError) return { code: 'InvalidZipFileException', reason: error.message };
+        if (error instanceof ServiceError) return { code: isImageFault(error) ? error.code : 'InvalidZipFileException', reason: error.message };
         if (delay === undefined) break;
         if (!(await pause(delay, this.stopped.signal))) return 'stopped';
       }

@@ -4,7 +4,7 @@ import { functionArn } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
 import { functionNotFound } from './errors.js';
 import { accountScope, FunctionCache, type Reading } from './function-cache.js';
-import { LATEST, servedPart, type VersionRecord } from './function-record.js';
+import { LATEST, servedPart, type ImageConfig, type PinnedImage, type VersionRecord } from './function-record.js';
 import type { FunctionResolver, InvocableVersion } from './function-version.js';
 import type { FoundInvocable, InvocableStore } from './invocable-store.js';
 import { SharedValues } from './shared-values.js';
@@ -98,6 +98,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       architecture: common.text(served.architecture),
       environment: await this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: common.text(served.codeDigest),
+      ...(served.image && { image: Object.freeze(toRunnableImage(served.image, served.imageConfig)) }),
       ...(served.layers.length > 0 && { layers: common.object(served.layers.map(({ digest }) => digest)) }),
       logFormat: common.text(loggingConfig.LogFormat),
       ...(loggingConfig.ApplicationLogLevel && { applicationLogLevel: loggingConfig.ApplicationLogLevel }),
@@ -121,4 +122,9 @@ export class CachingFunctionResolver implements FunctionResolver {
 
 function isWeighted(choices: Choices): choices is readonly Choice[] {
   return Array.isArray(choices);
+}
+
+function toRunnableImage({ uri, digest, local }: PinnedImage, config: ImageConfig | null): NonNullable<InvocableVersion['image']> {
+  const { EntryPoint, Command, WorkingDirectory } = config ?? {};
+  return { uri, digest, local, ...(EntryPoint && { entryPoint: EntryPoint }), ...(Command && { command: Command }), ...(WorkingDirectory && { workingDirectory: WorkingDirectory }) };
 }

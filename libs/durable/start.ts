@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { InvocableVersion } from '@hearth/catalogue';
-import { throttled, type InvokeAnswer, type InvokeCommand } from '@hearth/invocation';
+import type { InvokeAnswer, InvokeCommand } from '@hearth/invocation';
+import { Throttled, type ThrottleReason } from '@hearth/kernel';
 import type { EndWatch } from './end-watch.js';
 import { alreadyStarted, conflict, invalidParameter, THROTTLED } from './errors.js';
 import { arnOf, isOver, type ExecutionRecord } from './execution-record.js';
@@ -60,7 +61,7 @@ export class Starts {
     const [execution, payloads] = await Promise.all([this.executions.store.find(id), this.executions.store.payloads(id)]);
     if (execution !== undefined && wasThrottled(execution)) {
       await this.executions.store.remove(id);
-      throw throttled(execution.error?.ErrorData ?? '');
+      throw new Throttled(execution.error?.ErrorData as ThrottleReason);
     }
     const executedVersion = execution?.version;
     const logTail = wantsLogTail ? payloads?.logTail : undefined;

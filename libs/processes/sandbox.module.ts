@@ -5,16 +5,16 @@ import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { ExecutionRoles, Guard, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
 import { FunctionLogs } from './function-logs.js';
-import { API_ADDRESS, DATABASE, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+import { API_ADDRESS, DATABASE, ENGINE_IMAGES, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** Part of the machine's memory that sandboxes may claim when no setting says more. */
 const DEFAULT_MEMORY_SHARE = 0.8;
-/** How long an invocation waits for a sandbox when the worker is full. */
+/** How long an invocation waits for a sandbox that is on its way, or for its turn to be started. */
 const QUEUE_MS = 60_000;
 
 /** Sandboxes of this machine: the driver, the pool and where function logs go. */
@@ -22,9 +22,10 @@ const QUEUE_MS = 60_000;
   providers: [
     { provide: FunctionLogs, useFactory: functionLogs, inject: [SETTINGS, TELEMETRY, DATABASE] },
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
-    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS] },
+    { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY, RUNTIMES] },
+    { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS, ENGINE_IMAGES] },
   ],
-  exports: [SANDBOX_POOL],
+  exports: [SANDBOX_POOL, ENGINE_IMAGES],
 })
 export class SandboxModule implements OnApplicationShutdown {
   constructor(
@@ -49,18 +50,21 @@ async function openPool(
   logSink: FunctionLogs,
   credentials: SandboxCredentials,
   api: ApiAddress,
+  images: EngineImages | null,
 ): Promise<SandboxPool> {
-  const driver = makeDriver(settings, runtimes, api, (message) => logger.warn(message));
+  const driver = makeDriver(settings, runtimes, api, images, (message) => logger.warn(message));
   const report = await driver.check();
   logger.info({ ...report }, 'Sandbox driver is ready');
   const memoryMb = settings.HEARTH_SANDBOX_MEMORY_MB || Math.floor((totalmem() / 1_048_576) * DEFAULT_MEMORY_SHARE);
+  const memory = new HostMemory();
   const pool = new SandboxPool({
     driver,
     logSink,
     credentials,
     codeDirectory: (digest) => packages.directory(digest),
     layersDirectory: (digests) => packages.layers(digests),
-    limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS },
+    limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS, roomMs: settings.HEARTH_SANDBOX_WAIT_MS },
+    availableMemoryMb: () => memory.available(),
     report: (message) => logger.warn(message),
   });
   const removed = await pool.start();
@@ -74,12 +78,24 @@ async function openPool(
   return pool;
 }
 
-function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAddress, report: (message: string) => void): SandboxDriver {
+function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAddress, images: EngineImages | null, report: (message: string) => void): SandboxDriver {
   // Short: the name is part of the path of each sandbox's socket, which may have 107 bytes.
   const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID().slice(0, 8), report };
   const endpoint = (): string | undefined => api.url;
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return new ProcessDriver({ ...options, apiEndpoint: endpoint });
-  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }) });
+  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), images: images ?? undefined, api: new ApiBridge({ endpoint, report }) });
+}
+
+/** Images need an engine, which the process driver has not. */
+function engineImages(settings: Settings, { logger }: Telemetry, { assets }: RuntimeCatalogue): EngineImages | null {
+  if (settings.HEARTH_SANDBOX_DRIVER === 'process') return null;
+  return new EngineImages({
+    docker: dockerEngine(settings.DOCKER_HOST),
+    launcherPath: imageLauncher(assets),
+    mappings: settings.HEARTH_IMAGE_REGISTRIES,
+    authFile: settings.HEARTH_REGISTRY_AUTH_FILE,
+    report: (message) => logger.warn(message),
+  });
 }
 
 /** The guard only looks up roles here. It need not listen for changes: what it remembers is a second old at most. */

@@ -1,3 +1,5 @@
+import type { FunctionImage } from './images/function-image.js';
+
 /**
  * One immutable function version, resolved and decrypted, as a sandbox needs it. Two specs with the same `sandboxKey`
  * may share sandboxes; any difference in code, configuration, role or account makes another key (architecture section 5).
@@ -10,6 +12,7 @@ export interface FunctionSpec {
   version: string;
   /** Identity for sandbox reuse: account, function, version and revision. */
   sandboxKey: string;
+  /** Empty for container images, as is the handler. */
   runtime: string;
   handler: string;
   role: string;
@@ -20,6 +23,8 @@ export interface FunctionSpec {
   environment: Readonly<Record<string, string>>;
   /** Hex SHA-256 of the archive: the key of the unpacked code in `artifacts`. */
   codeDigest: string;
+  /** Of container-image functions: it is what runs, and `codeDigest` is the image's. */
+  image?: FunctionImage;
   /** Digests of its layers, in order: together they are /opt. */
   layers?: readonly string[];
   logFormat: 'Text' | 'JSON';

@@ -8,7 +8,12 @@ export type { CredentialSource, IssuedCredentials } from './pool/credential-sour
 export type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from './sandbox-driver.js';
 export { DockerDriver, type DockerDriverOptions } from './drivers/docker-driver.js';
 export { ProcessDriver, type ProcessDriverOptions } from './drivers/process-driver.js';
+export { HostMemory } from './pool/host-memory.js';
 export type { PoolLimits } from './pool/capacity.js';
 export { SandboxPool, type PoolStats, type SandboxPoolOptions } from './pool/sandbox-pool.js';
 export { cpuShare } from './cpu-share.js';
 export { dockerEngine } from './drivers/docker-engine.js';
+export { imageLauncher } from './drivers/sandbox-program.js';
+export { EngineImages, type EngineImagesOptions } from './images/engine-images.js';
+export { imageFault, isImageFault, type FunctionImage, type ImageHost, type PinnedImage } from './images/function-image.js';
+export { parseImageName, type RegistryMapping } from './images/image-name.js';

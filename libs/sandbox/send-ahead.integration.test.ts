@@ -10,7 +10,7 @@ const linesOf = ({ logTail }: InvocationOutcome) => Buffer.from(logTail).toStrin
 describe('events sent ahead of their turn', () => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await Bench.open((place) => new ProcessDriver({ ...place, catalogue }), { maxStarts: 4 }, undefined, undefined, { enough: 1, saturated: () => true });
+    bench = await Bench.open((place) => new ProcessDriver({ ...place, catalogue }), { maxStarts: 4 }, undefined, { briefWaits: { enough: 1, saturated: () => true } });
   });
   afterAll(() => bench.close());
 

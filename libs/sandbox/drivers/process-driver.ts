@@ -9,6 +9,7 @@ import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { functionEnvironment, type FunctionCredentials } from '../function-environment.js';
 import type { RuntimeCatalogue, RuntimeEntry } from '../runtime-catalogue.js';
+import { shellEnvironment } from '../shell-environment.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
 import { exitFromShell } from './exit-status.js';
 import { endProcess, processIds } from './host-processes.js';
@@ -56,7 +57,8 @@ export class ProcessDriver implements SandboxDriver {
   }
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
-    if (order.layersPath !== undefined) throw layersUnsupported(order.spec.functionName);
+    if (order.layersPath !== undefined) throw unsupported(order.spec.functionName, 'has layers');
+    if (order.codePath === undefined) throw unsupported(order.spec.functionName, 'is a container image');
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const id = order.id.slice(0, 16);
     await mkdir(this.control, { recursive: true, mode: 0o700 });
@@ -76,7 +78,7 @@ export class ProcessDriver implements SandboxDriver {
         http.serveListener(listener);
         runtimeApi = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
       }
-      await directory.writeEnvironment(this.environment(order, runtime, directory, runtimeApi, await order.credentials));
+      await directory.writeEnvironment(shellEnvironment(this.environment(order, order.codePath, runtime, directory, runtimeApi, await order.credentials)));
       const child = spawn('/bin/sh', [join(this.options.catalogue.assets, 'launch.sh')], {
         detached: true,
         stdio: 'ignore',
@@ -95,9 +97,9 @@ export class ProcessDriver implements SandboxDriver {
     return removeOwnDirectory(this.control, this.owner);
   }
 
-  private environment(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string, credentials?: FunctionCredentials): Record<string, string> {
+  private environment(order: SandboxOrder, taskRoot: string, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string, credentials?: FunctionCredentials): Record<string, string> {
     const client = runtime.channel === 'socket' && runtime.family ? join(this.options.catalogue.assets, runtime.family) : undefined;
-    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
+    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
     return {
       ...functionEnvironment(order.spec, place, credentials),
       PATH: order.spec.environment.PATH ?? hostPath(),
@@ -106,9 +108,9 @@ export class ProcessDriver implements SandboxDriver {
   }
 }
 
-/** /opt is the host's own here: nothing may be put there for one function. */
-function layersUnsupported(functionName: string): ServiceError {
-  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} has layers, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
+/** /opt is the host's own here: nothing may be put there for one function, and no image has another root. */
+function unsupported(functionName: string, what: string): ServiceError {
+  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} ${what}, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
     messageMember: 'message',
   });
 }

@@ -5,7 +5,6 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TICKET_SLOTS, Tickets } from '../channel/tickets.js';
-import { shellEnvironment } from '../shell-environment.js';
 
 const run = promisify(execFile);
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -67,9 +66,10 @@ export class SandboxDirectory {
     this.onLog = onLog;
   }
 
-  async writeEnvironment(environment: Readonly<Record<string, string>>): Promise<void> {
+  /** @param text as the sandbox's launcher reads it (shell-environment.ts) */
+  async writeEnvironment(text: string): Promise<void> {
     const file = join(this.path, 'env');
-    await writeFile(file, shellEnvironment(environment), { mode: 0o400, flag: 'wx' });
+    await writeFile(file, text, { mode: 0o400, flag: 'wx' });
     await this.giveAway(file);
   }
 

@@ -1,10 +1,11 @@
-import { InfrastructureError, ServiceError, systemClock } from '@hearth/kernel';
+import { InfrastructureError, ServiceError, systemClock, Throttled } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
 import type { OrphanReport } from '../sandbox-driver.js';
 import { BriefWaits, type BriefWaitsOptions } from './brief-waits.js';
 import { Capacity, type PoolLimits } from './capacity.js';
 import { ProvisionedSandboxes } from './provisioned-sandboxes.js';
+import { ScalingRate } from './scaling-rate.js';
 import { Sandbox, type Begun, type SandboxMaker } from './sandbox.js';
 import type { SandboxState } from './sandbox-state.js';
 import { WaitingLine, type Waiter } from './waiting-line.js';
@@ -22,6 +23,8 @@ export interface SandboxPoolOptions extends Omit<SandboxMaker, 'clock'> {
   clock?: SandboxMaker['clock'];
   /** When events go to sandboxes in use; tests force it. */
   briefWaits?: BriefWaitsOptions;
+  /** MB that the machine has left; absent: only the limits count. */
+  availableMemoryMb?: () => number | undefined;
   /** One sentence for the operator's log. */
   report(message: string): void;
 }
@@ -50,6 +53,7 @@ export interface PoolStats {
  * 6. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
  * 7. While the machine has no CPU to spare, an event may be sent ahead to a sandbox in use, or wait for one, though others are idle: brief-waits.ts.
  * 8. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
+ * 9. Room is made, not assumed: what does not fit waits briefly, then is throttled (decision 0038). So is what would start faster than a function may.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
@@ -60,6 +64,7 @@ export class SandboxPool {
   /** Sandboxes on their way, by key. */
   private readonly coming = new Map<string, number>();
   private readonly capacity: Capacity;
+  private readonly scaling: ScalingRate;
   private readonly provisioned: ProvisionedSandboxes;
   private readonly counters = { started: 0, warm: 0, ahead: 0, evicted: 0, expired: 0, lost: 0 };
   private opening = 0;
@@ -68,7 +73,8 @@ export class SandboxPool {
 
   constructor(private readonly options: SandboxPoolOptions) {
     this.maker = { ...options, clock: options.clock ?? systemClock };
-    this.capacity = new Capacity(options.limits, this.sandboxes);
+    this.capacity = new Capacity(options.limits, this.sandboxes, options.availableMemoryMb);
+    this.scaling = new ScalingRate(options.limits.scalingBurst);
     this.brief = new BriefWaits(options.briefWaits);
     this.provisioned = new ProvisionedSandboxes({
       sandboxes: this.sandboxes,
@@ -177,7 +183,8 @@ export class SandboxPool {
     if (this.stopped) throw new InfrastructureError('This worker is stopping');
     const impossible = this.capacity.neverFits(request.spec);
     if (impossible) throw new InfrastructureError(impossible);
-    const waited = this.line.join(request, this.options.limits.queueMs, signal);
+    const { queueMs, roomMs = queueMs } = this.options.limits;
+    const waited = this.line.join(request, { queueMs, roomMs, lacksRoom: (each) => this.lacksRoom(each) }, signal);
     this.pump();
     return waited;
   }
@@ -249,9 +256,23 @@ export class SandboxPool {
       if (ahead < (this.coming.get(key) ?? 0)) continue;
       if (this.opening >= this.options.limits.maxStarts) return;
       if (!this.makeRoom(waiter.request.spec)) return;
-      void this.bring(waiter.request.spec);
+      if (this.mayScale(waiter)) void this.bring(waiter.request.spec);
     }
     this.provisioned.settle();
+  }
+
+  /** Fails the waiter when its function starts sandboxes faster than it may: over the rate nobody waits (spec/concurrency-and-billing.md 1.2). */
+  private mayScale(waiter: Waiter): boolean {
+    const { accountId, region, functionName } = waiter.request.spec;
+    const waitMs = this.scaling.take(`${accountId} ${region} ${functionName}`, this.maker.clock.now());
+    if (waitMs > 0) this.line.fail(waiter, new Throttled('FunctionInvocationRateLimitExceeded', waitMs / 1_000));
+    return waitMs === 0;
+  }
+
+  /** For one who waits: nothing is on its way, and there is no room to start something. */
+  private lacksRoom({ spec }: InvocationRequest): boolean {
+    this.pump();
+    return (this.coming.get(spec.sandboxKey) ?? 0) === 0 && !this.capacity.fits(spec);
   }
 
   /** True when a sandbox of this spec may be started now; otherwise ends idle ones, and the end of them pumps again. */
@@ -371,6 +392,7 @@ export class SandboxPool {
 
   private expireIdle(): void {
     this.provisioned.renew();
+    this.scaling.sweep(this.maker.clock.now());
     const before = this.maker.clock.now() - this.options.limits.idleMs;
     for (const stack of [...this.idle.values()]) {
       for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince <= before) || this.outlived(one))) {

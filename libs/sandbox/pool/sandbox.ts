@@ -128,11 +128,11 @@ export class Sandbox {
   /** @throws InfrastructureError */
   async open(): Promise<void> {
     const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
-    const { codeDigest, layers } = this.spec;
+    const { codeDigest, image, layers } = this.spec;
     this.credentials = credentials?.issue(this.spec);
     // The driver hears of a failure when it needs them; until then it is nobody's.
     this.credentials?.catch(() => undefined);
-    const [codePath, layersPath] = await Promise.all([codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined]);
+    const [codePath, layersPath] = await Promise.all([image ? undefined : codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined]);
     if (this.state !== 'creating') throw givenUp();
     const order = {
       id: this.id,
@@ -350,14 +350,14 @@ export class Sandbox {
   private reportInit(result: Initialised): void {
     const durationMs = this.initDurationMs ?? 0;
     const status = ({ ready: 'success', timeout: 'timeout', error: 'error', exit: 'failure' } as const)[result.kind];
-    const errorType = result.kind === 'error' ? result.errorType : result.kind === 'exit' ? runtimeExited('', result.exit).errorType : undefined;
+    const errorType = result.kind === 'error' ? result.errorType : result.kind === 'exit' ? runtimeExited('', result.exit, this.spec.image).errorType : undefined;
     this.log.platform({ type: 'initRuntimeDone', phase: 'init', status, errorType });
     this.log.platform({ type: 'initReport', phase: 'init', status, errorType, durationMs });
   }
 
   private verdictOfInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): Verdict {
     if (failed.kind === 'error') return { status: 'error', errorType: failed.errorType, payload: failed.body, ends: true };
-    return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit), true), oomKilled: failed.exit.oomKilled };
+    return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit, this.spec.image), true), oomKilled: failed.exit.oomKilled };
   }
 
   private verdictOfTimeout(request: InvocationRequest): Verdict {
@@ -366,7 +366,7 @@ export class Sandbox {
 
   private async verdictOfExit(request: InvocationRequest): Promise<Verdict> {
     const exit = await this.exitAtLast();
-    return { ...verdictOf('failure', runtimeExited(request.requestId, exit), true), oomKilled: exit.oomKilled };
+    return { ...verdictOf('failure', runtimeExited(request.requestId, exit, this.spec.image), true), oomKilled: exit.oomKilled };
   }
 
   /** The exit status follows the end of the channel; a runtime that only closed its channel is killed. */
