@@ -4,6 +4,7 @@
 #   build.sh [RUNTIME...]        all runtimes without arguments; nothing is done for images that are up to date
 #   build.sh --refresh [...]     remake bases and images, for the security updates since
 #
+#   HEARTH_RUNTIMES_FILE         another catalogue
 #   HEARTH_CACHE_DIR             downloads and root file systems (default ${XDG_CACHE_HOME:-~/.cache}/hearth)
 #   HEARTH_PUBLIC_BASES=1        start from the public Debian images instead of making bases with debootstrap
 #   HEARTH_BASE_BOOKWORM, HEARTH_BASE_TRIXIE, HEARTH_BASE_FORKY   images to start from, whatever is above

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [arch, baseKind, ...wanted] = process.argv.slice(2);
-const catalogue = JSON.parse(readFileSync(join(here, 'catalogue.json'), 'utf8'));
+const catalogue = JSON.parse(readFileSync(process.env.HEARTH_RUNTIMES_FILE || join(here, 'catalogue.json'), 'utf8'));
 const bases = JSON.parse(readFileSync(join(here, 'bases.json'), 'utf8'));
 
 /** Sources that go into the images of a family; tests beside them do not. */
