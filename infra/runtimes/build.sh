@@ -14,6 +14,8 @@
 # Needs: docker, node >= 20, debootstrap and root (unless public bases are used); npm (nodejs runtimes), pip (python), Maven (java), each
 # of which gets packages from where this machine's configuration of it says.
 set -euo pipefail
+# Hearth itself runs without it, and starts this script when an image is missing.
+if [[ -n ${HEARTH_BUILD_CA_CERTS:-} ]]; then export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$HEARTH_BUILD_CA_CERTS}; fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${HEARTH_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/hearth}
@@ -21,6 +23,8 @@ PULL_TIMEOUT_SECONDS=300
 
 say() { printf 'runtimes: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+
+command -v docker >/dev/null || die 'the docker command is missing'
 
 case $(uname -m) in
   x86_64) arch=x64 ;;

@@ -126,12 +126,12 @@ export const java: RuntimeLanguage & { image?: string } = {
   thrown: { errorType: 'java.util.NoSuchElementException' },
   custom: { errorType: 'orders.Probe$OrderMissing', errorMessage: 'no order 7' },
   trace: { member: 'stackTrace', line: /^orders\.Probe\.handleRequest\(Probe\.java:\d+\)$/ },
-  textLog: [/^plain$/, /^detail$/, /^two$/, /^linesfailed/],
+  textLog: [/^plain$/, /^\[DEBUG\] detail$/, /^\[INFO\] two$/, /^lines\[ERROR\] failed$/],
   jsonLog: [{ level: 'ERROR', message: 'failed', AWSRequestId: expect.any(String) }],
   environment: () => ({}),
   exit: { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/Error: Runtime exited with error: exit status 3$/) },
   broken: [
     { what: 'a missing class', handler: 'orders.Nothing', files: {}, error: { errorType: 'java.lang.ClassNotFoundException', errorMessage: 'Class not found: orders.Nothing' } },
-    { what: 'a name without a method', handler: 'java.lang.String::', files: {}, error: { errorType: expect.any(String) } },
+    { what: 'a name without a method', handler: 'java.lang.String::', files: {}, error: { errorMessage: 'Invalid handler: `java.lang.String::\'' } },
   ],
 };

@@ -40,7 +40,7 @@ export const nodejs: RuntimeLanguage = {
     'src/probe.mjs': PROBE,
     'node_modules/own/index.js': named('function'),
     // The function's own copy of what the image brings too.
-    'node_modules/@aws-sdk/client-sts/index.js': named("the function's own"),
+    'node_modules/@aws-sdk/client-sts/index.js': named('own of the function'),
   }),
   layer: async (runtime) => ({
     'nodejs/node_modules/own/index.js': named('layer'),
@@ -54,7 +54,7 @@ export const nodejs: RuntimeLanguage = {
   trace: { member: 'trace', line: /file:\/\/\/var\/task\/src\/probe\.mjs:\d+:\d+/ },
   textLog: [/^plain$/, /^\S+Z\t[-0-9a-f]{36}\tDEBUG\tdetail$/, /^\S+Z\t[-0-9a-f]{36}\tINFO\ttwo\rlines$/, /^\S+Z\t[-0-9a-f]{36}\tERROR\tOrderMissing: no order 8\r/],
   jsonLog: [{ level: 'ERROR', requestId: expect.any(String), message: expect.objectContaining({ errorMessage: 'no order 8' }) }],
-  sdk: ['S3Client', "the function's own"],
+  sdk: ['S3Client', 'own of the function'],
   environment: (runtime) => ({
     NODE_PATH: `/opt/nodejs/node${/\d+/.exec(runtime)?.[0]}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task`,
   }),

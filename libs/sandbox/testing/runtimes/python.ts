@@ -33,8 +33,8 @@ def log(event, context):
         logger.exception("failed")
 
 def sdk(event, context):
-    import boto3
-    return [boto3.client("s3", region_name="us-east-1").meta.service_model.service_name, __import__("s3transfer").name]
+    import boto3, botocore.session
+    return [botocore.session.get_session().create_client("s3", region_name="us-east-1").meta.service_model.service_name, boto3.name]
 
 PROBES = {
     "context": context, "throw": fail, "custom": custom, "log": log, "sdk": sdk,
@@ -62,7 +62,7 @@ export const python: RuntimeLanguage = {
     'python/versioned.py': named('for all'),
     [`python/lib/${runtime}/site-packages/versioned.py`]: named('for this version'),
     // A layer's copy of what the image brings too.
-    'python/s3transfer/__init__.py': `${named("the layer's own")}__path__.append("/var/runtime/s3transfer")\n`,
+    'python/boto3/__init__.py': named('own of the layer'),
     'bin/tool': '#!/bin/sh\necho tool of the layer\n',
   }),
   thrown: { errorType: 'KeyError', errorMessage: "'order'", requestId: expect.any(String) },
@@ -70,7 +70,7 @@ export const python: RuntimeLanguage = {
   trace: { member: 'stackTrace', line: /File "\/var\/task\/orders\/probe\.py", line \d+, in handler/ },
   textLog: [/^plain$/, /^\[DEBUG\]\t\S+Z\t[-0-9a-f]{36}\tdetail$/, /^\[INFO\]\t\S+Z\t[-0-9a-f]{36}\ttwo\rlines$/, /^\[ERROR\]\t\S+Z\t[-0-9a-f]{36}\tfailed\rTraceback/],
   jsonLog: [{ level: 'ERROR', logger: 'orders', message: 'failed', errorType: 'OrderMissing', errorMessage: 'no order 7', stackTrace: expect.any(Array), requestId: expect.any(String) }],
-  sdk: ['s3', "the layer's own"],
+  sdk: ['s3', 'own of the layer'],
   environment: () => ({ PYTHONPATH: '/var/runtime', LC_CTYPE: 'C.UTF-8' }),
   exit: { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/Error: Runtime exited with error: exit status 3$/) },
   broken: [

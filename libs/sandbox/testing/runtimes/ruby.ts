@@ -62,8 +62,8 @@ export const ruby: RuntimeLanguage = {
     'ruby/gems/3.3.0/specifications/gem_of_layer-1.0.0.gemspec': GEMSPEC('gem_of_layer', '1.0.0'),
     'ruby/gems/3.3.0/gems/gem_of_layer-1.0.0/lib/gem_of_layer.rb': "GEM_OF_LAYER = 'for this version'\n",
     // A layer's newer copy of what the image brings too.
-    'ruby/gems/3.3.0/specifications/aws-sdk-kms-99.0.0.gemspec': GEMSPEC('aws-sdk-kms', '99.0.0'),
-    'ruby/gems/3.3.0/gems/aws-sdk-kms-99.0.0/lib/aws-sdk-kms.rb': "module Aws; module KMS; GEM_VERSION = '99.0.0'; end; end\n",
+    'ruby/gems/3.3.0/specifications/aws-sdk-kms-1.99.0.gemspec': GEMSPEC('aws-sdk-kms', '1.99.0'),
+    'ruby/gems/3.3.0/gems/aws-sdk-kms-1.99.0/lib/aws-sdk-kms.rb': "module Aws; module KMS; GEM_VERSION = '1.99.0'; end; end\n",
     'bin/tool': '#!/bin/sh\necho tool of the layer\n',
   }),
   thrown: { errorType: 'Function<KeyError>', errorMessage: 'key not found: "order"' },
@@ -71,7 +71,7 @@ export const ruby: RuntimeLanguage = {
   trace: { member: 'stackTrace', line: /^\/var\/task\/lib\/probe\.rb:\d+:in `handler'$/ },
   textLog: [/^plain$/, /^D, \[\S+ #\d+\] DEBUG [-0-9a-f]{36} -- orders: detail$/, /^I, \[.*\] {2}INFO [-0-9a-f]{36} -- orders: two\rlines$/, /^E, \[.*\] ERROR [-0-9a-f]{36} -- orders: no order 7 \(OrderMissing\)\r/],
   jsonLog: [{ level: 'ERROR', logger: 'orders', message: 'no order 7', errorType: 'OrderMissing', errorMessage: 'no order 7', stackTrace: expect.any(Array), requestId: expect.any(String) }],
-  sdk: ['Aws::S3::Client', '99.0.0'],
+  sdk: ['Aws::S3::Client', '1.99.0'],
   environment: () => ({ GEM_PATH: expect.stringMatching(/^\/var\/task\/vendor\/bundle\/ruby\/3\.3\.0:\/opt\/ruby\/gems\/3\.3\.0:/), RUBYLIB: '/var/task:/var/runtime/lib:/opt/ruby/lib' }),
   exit: { errorType: 'Function<SystemExit>', errorMessage: 'exit' },
   broken: [
