@@ -51,8 +51,9 @@ export class ImageRegistry {
     );
   }
 
+  /** What is asked of it stays for its next life. */
   async leave(workerId: string): Promise<void> {
-    await this.database.pool.query('DELETE FROM runtime_workers WHERE id = $1', [workerId]);
+    await this.database.pool.query("UPDATE runtime_workers SET seen_at = '-infinity' WHERE id = $1", [workerId]);
   }
 
   /** Of the workers that live. @param runtime default: all */
