@@ -67,9 +67,10 @@ describe.each([nodejs, python, ruby, java].flatMap((language) => language.runtim
   const probe = (spec: FunctionSpec, name: string): Promise<InvocationOutcome> => pool.invoke(requestFor(spec, { probe: name }));
 
   beforeAll(async () => {
-    const layers = [await store(await language.layer(runtime))];
+    const wrapper = `#!/bin/sh\nexport WRAPPED="$1"\nexec "$@"\n`;
+    const layers = [await store({ ...(await language.layer(runtime)), wrapper })];
     text = specFor(await store(await language.code()), { runtime, handler: language.handler, layers, memoryMb: 512, environment: { GREETING: 'héllo "$HOME" \'x\'\nnext' } });
-    json = { ...text, sandboxKey: randomUUID(), logFormat: 'JSON', applicationLogLevel: 'WARN', timeoutSeconds: 2 };
+    json = { ...text, sandboxKey: randomUUID(), logFormat: 'JSON', applicationLogLevel: 'WARN', timeoutSeconds: 2, environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrapper' } };
   }, LIMIT_MS);
 
   it('hands over every member of the context', async () => {
@@ -150,6 +151,10 @@ describe.each([nodejs, python, ruby, java].flatMap((language) => language.runtim
     expect(records).toEqual(language.jsonLog.map((record) => expect.objectContaining({ timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/), ...record })));
   });
 
+  it("runs through the function's wrapper", async () => {
+    expect(answerOf(await probe(json, 'environment'))).toMatchObject({ WRAPPED: expect.stringMatching(/^\/var\/lang\/bin\//), AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: 'WARN' });
+  });
+
   it('is ended when the time is up', async () => {
     const outcome = await probe(json, 'never');
     expect(answerOf(outcome)).toMatchObject({ errorType: 'Sandbox.Timedout', errorMessage: expect.stringMatching(/Error: Task timed out after 2\.00 seconds$/) });
@@ -160,6 +165,12 @@ describe.each([nodejs, python, ruby, java].flatMap((language) => language.runtim
     expect(outcome.status).toBe('error');
     expect(answerOf(outcome)).toMatchObject(language.exit);
     expect(await probe(text, 'context')).toMatchObject({ status: 'success', coldStart: true });
+  });
+
+  it.each(language.forms)('calls $what, in 128 MB', async ({ handler, files, event, answer }) => {
+    const outcome = await pool.invoke(requestFor(specFor(files ? await store(files) : text.codeDigest, { runtime, handler, memoryMb: 128 }), event));
+    expect(answerOf(outcome)).toEqual(answer);
+    expect(outcome.status).toBe('success');
   });
 
   it.each(language.broken)('tells of $what', async ({ handler, files, error }) => {

@@ -12,6 +12,7 @@ package orders;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.logging.LogLevel;
 import java.util.*;
 
@@ -66,6 +67,16 @@ public class Probe implements RequestHandler<Map<String, Object>, Object> {
 
   /** A handler that is a method of a plain class. */
   public String plain(String name) { return "hello " + name; }
+
+  public static class Order { public List<Integer> prices; public List<Integer> getPrices() { return prices; } public void setPrices(List<Integer> prices) { this.prices = prices; } }
+  public Map<String, Integer> total(Order order, Context context) {
+    return Map.of("total", order.getPrices().stream().mapToInt(Integer::intValue).sum());
+  }
+
+  public static class Streams implements RequestStreamHandler {
+    @Override
+    public void handleRequest(java.io.InputStream in, java.io.OutputStream out, Context context) throws java.io.IOException { in.transferTo(out); }
+  }
 }
 `;
 const library = (name: string, value: string): string => `package library; public class ${name} { public static String NAME() { return "${value}"; } }\n`;
@@ -103,7 +114,7 @@ async function compile(): Promise<Compiled> {
     await writeFile(join(folder, 'core.jar'), core.stdout);
     const path = ['core.jar', 'own.jar', 'layer.jar'].map((file) => join(folder, file)).join(':');
     await run('javac', ['--release', '17', '-cp', path, '-d', join(folder, 'classes'), join(folder, 'app/orders/Probe.java')]);
-    const classes = ['orders/Probe.class', 'orders/Probe$OrderMissing.class'];
+    const classes = ['Probe', 'Probe$OrderMissing', 'Probe$Order', 'Probe$Streams'].map((name) => `orders/${name}.class`);
     const task = Object.fromEntries(await Promise.all(classes.map(async (name): Promise<[string, Buffer]> => [name, await readFile(join(folder, 'classes', name))])));
     return { task, ownJar, layerJar };
   } finally {
@@ -130,6 +141,11 @@ export const java: RuntimeLanguage & { image?: string } = {
   jsonLog: [{ level: 'ERROR', message: 'failed', AWSRequestId: expect.any(String) }],
   environment: () => ({}),
   exit: { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/Error: Runtime exited with error: exit status 3$/) },
+  forms: [
+    { what: 'a method of a plain class', handler: 'orders.Probe::plain', event: 'é', answer: 'hello é' },
+    { what: 'a method with an object of the function', handler: 'orders.Probe::total', event: { prices: [1, 2, 4] }, answer: { total: 7 } },
+    { what: 'a handler of streams', handler: 'orders.Probe$Streams', event: { n: 7 }, answer: { n: 7 } },
+  ],
   broken: [
     { what: 'a missing class', handler: 'orders.Nothing', files: {}, error: { errorType: 'java.lang.ClassNotFoundException', errorMessage: 'Class not found: orders.Nothing' } },
     { what: 'a name without a method', handler: 'java.lang.String::', files: {}, error: { errorMessage: 'Invalid handler: `java.lang.String::\'' } },

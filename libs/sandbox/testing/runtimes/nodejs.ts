@@ -59,6 +59,10 @@ export const nodejs: RuntimeLanguage = {
     NODE_PATH: `/opt/nodejs/node${/\d+/.exec(runtime)?.[0]}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task`,
   }),
   exit: { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/Error: Runtime exited with error: exit status 3$/) },
+  forms: [
+    { what: 'a nested export of a CommonJS module', handler: 'a/b.orders.list', files: { 'a/b.js': 'exports.orders = { list: (event) => Promise.resolve([event.n]) };' }, event: { n: 7 }, answer: [7] },
+    { what: 'an ES module by its package, with await at its top', handler: 'index.handler', files: { 'package.json': '{"type":"module"}', 'index.js': 'const n = await Promise.resolve(1); export const handler = async (event) => event.n + n;' }, event: { n: 6 }, answer: 7 },
+  ],
   broken: [
     { what: 'a missing module', handler: 'nothing.handler', files: {}, error: { errorType: 'Runtime.ImportModuleError', errorMessage: expect.stringContaining("Cannot find module 'nothing'") } },
     { what: 'a missing export', handler: 'index.nothing', files: { 'index.js': '' }, error: { errorType: 'Runtime.HandlerNotFound', errorMessage: 'index.nothing is undefined or not exported' } },

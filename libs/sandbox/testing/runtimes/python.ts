@@ -73,6 +73,10 @@ export const python: RuntimeLanguage = {
   sdk: ['s3', 'own of the layer'],
   environment: () => ({ PYTHONPATH: '/var/runtime', LC_CTYPE: 'C.UTF-8' }),
   exit: { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/Error: Runtime exited with error: exit status 3$/) },
+  forms: [
+    { what: 'a function of a module in a package, by dots', handler: 'shop.orders.list_all', files: { 'shop/__init__.py': '', 'shop/orders.py': 'def list_all(event, context):\n    return [event["n"], None, "é"]\n' }, event: { n: 7 }, answer: [7, null, 'é'] },
+    { what: 'an object that can be called', handler: 'app.handler', files: { 'app.py': 'class Handler:\n    def __call__(self, event, context):\n        return event\nhandler = Handler()\n' }, event: 'x', answer: 'x' },
+  ],
   broken: [
     { what: 'a missing module', handler: 'nothing.handler', files: {}, error: { errorType: 'Runtime.ImportModuleError', errorMessage: "Unable to import module 'nothing': No module named 'nothing'" } },
     { what: 'a missing function', handler: 'app.nothing', files: { 'app.py': '' }, error: { errorType: 'Runtime.HandlerNotFound', errorMessage: "Handler 'nothing' missing on module 'app'" } },

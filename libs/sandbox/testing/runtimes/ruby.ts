@@ -74,6 +74,11 @@ export const ruby: RuntimeLanguage = {
   sdk: ['Aws::S3::Client', '1.99.0'],
   environment: () => ({ GEM_PATH: expect.stringMatching(/^\/var\/task\/vendor\/bundle\/ruby\/3\.3\.0:\/opt\/ruby\/gems\/3\.3\.0:/), RUBYLIB: '/var/task:/var/runtime/lib:/opt/ruby/lib' }),
   exit: { errorType: 'Function<SystemExit>', errorMessage: 'exit' },
+  forms: [
+    { what: 'a method of a file', handler: 'a/app.list', files: { 'a/app.rb': "def list(event:, context:)\n  [event['n'], nil, 'é']\nend\n" }, event: { n: 7 }, answer: [7, null, 'é'] },
+    { what: 'a method of a module, with options it does not name', handler: 'app.Shop.list', files: { 'app.rb': 'module Shop\n  def self.list(event:, **) = event\nend\n' }, event: 'x', answer: 'x' },
+    { what: 'a stream as the result', handler: 'app.list', files: { 'app.rb': "require 'stringio'\ndef list(event:, context:) = StringIO.new('[1]')\n" }, event: {}, answer: [1] },
+  ],
   broken: [
     { what: 'a missing file', handler: 'nothing.handler', files: {}, error: { errorType: 'Init<LoadError>', errorMessage: 'cannot load such file -- nothing' } },
     { what: 'a missing method', handler: 'app.nothing', files: { 'app.rb': '' }, error: { errorType: 'Function<NoMethodError>', errorMessage: expect.stringContaining("undefined method `nothing'") } },

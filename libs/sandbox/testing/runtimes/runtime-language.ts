@@ -27,7 +27,18 @@ export interface RuntimeLanguage {
   environment(runtime: string): Record<string, unknown>;
   /** What the probe `exit` (status 3) leads to. */
   exit: Record<string, unknown>;
+  /** Other forms of handlers than the probe's. */
+  forms: readonly HandlerForm[];
   broken: readonly BrokenHandler[];
+}
+
+export interface HandlerForm {
+  what: string;
+  handler: string;
+  /** Default: the probe's code. */
+  files?: Files;
+  event: unknown;
+  answer: unknown;
 }
 
 export interface BrokenHandler {
