@@ -28,7 +28,7 @@ const QUEUE_MS = 60_000;
     { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY, RUNTIMES] },
     { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS, ENGINE_IMAGES] },
   ],
-  exports: [SANDBOX_POOL, ENGINE_IMAGES],
+  exports: [SANDBOX_POOL, ENGINE_IMAGES, IMAGE_WORKER],
 })
 export class SandboxModule implements OnApplicationShutdown {
   constructor(

@@ -23,6 +23,8 @@ export class ImageRegistry {
   async announce(workerId: string, images: readonly { runtime: string; image: string; present: boolean }[]): Promise<void> {
     await this.database.transaction(async (client) => {
       await client.query('INSERT INTO runtime_workers (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()', [workerId]);
+      // Workers in containers have a new name each time.
+      await client.query("DELETE FROM runtime_workers WHERE seen_at < now() - interval '1 day'");
       await client.query('DELETE FROM runtime_images WHERE worker_id = $1 AND runtime <> ALL ($2)', [workerId, images.map(({ runtime }) => runtime)]);
       for (const { runtime, image, present } of images) {
         await client.query(

@@ -29,6 +29,7 @@ export class ImageWorker {
   private timer: NodeJS.Timeout | undefined;
   private busy: Promise<void> | undefined;
   private stopping = false;
+  private readonly absent = new Set<string>();
 
   constructor(private readonly options: ImageWorkerOptions) {}
 
@@ -36,9 +37,15 @@ export class ImageWorker {
   async start(): Promise<void> {
     const { registry, images, runtimes, workerId } = this.options;
     const known = await Promise.all(runtimes.map(async (runtime) => ({ runtime: runtime.name, image: runtime.image, present: await images.isPresent(runtime) })));
+    for (const { runtime, present } of known) if (!present) this.absent.add(runtime);
     await registry.announce(workerId, known);
     for (const runtime of await registry.inUse()) if (known.some((one) => one.runtime === runtime && !one.present)) await registry.request(runtime);
     this.plan();
+  }
+
+  /** Runtimes that cannot run here now. */
+  missing(): string[] {
+    return [...this.absent];
   }
 
   async stop(): Promise<void> {
@@ -85,6 +92,7 @@ export class ImageWorker {
     try {
       await images.obtain(name, progress);
       await telling;
+      for (const runtime of runtimes) if (runtime.image === image) this.absent.delete(runtime.name);
       await registry.tell(workerId, image, 'present', '');
       logger.info({ runtime: name, image }, 'The image is there');
     } catch (error) {
