@@ -34,7 +34,7 @@ function isModulePackage(file) {
 }
 
 function importFile(file) {
-  require('./node-path.cjs').install();
+  require('./node-path.cjs').install(file);
   return import(require('node:url').pathToFileURL(file).href);
 }
 

@@ -3,8 +3,10 @@
  * `import` finds packages of layers and of the image where `require` does, in the folders of NODE_PATH, as on Lambda; Node's own
  * loader of ES modules does not look there. What stands beside the importing file wins.
  *
- * Installed for functions that are ES modules only: hooks make every load a little slower.
+ * Installed for functions that are ES modules and import anything but Node's own: hooks make a start a millisecond slower, on Node.js 20
+ * tens of them, since they run in a thread of their own there.
  */
+const { readFileSync } = require('node:fs');
 const nodeModule = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -18,10 +20,22 @@ const places = (process.env.NODE_PATH ?? '')
   .filter((folder) => path.basename(folder) === 'node_modules')
   .map((folder) => pathToFileURL(path.join(path.dirname(folder), 'import.mjs')).href);
 
-function install() {
-  if (places.length === 0) return;
+/** `from "x"`, `import "x"`, `import("x")`; nothing in the groups for `import(computed)`. */
+const IMPORTED = /\bfrom\s*['"]([^'"\n]+)|\bimport\s*['"]([^'"\n]+)|\bimport\s*\(\s*(?:['"]([^'"\n]+))?/g;
+
+/** Whether the module imports anything that is not Node's own; so does what only looks like an import. */
+function importsMore(file) {
+  for (const [, from, bare, dynamic] of readFileSync(file, 'utf8').matchAll(IMPORTED)) {
+    const specifier = from ?? bare ?? dynamic;
+    if (specifier === undefined || !nodeModule.isBuiltin(specifier)) return true;
+  }
+  return false;
+}
+
+/** @param {string} file path of the function's module */
+function install(file) {
+  if (places.length === 0 || !importsMore(file)) return;
   if (nodeModule.registerHooks) nodeModule.registerHooks({ resolve });
-  // Node.js 20: hooks run in a thread of their own, which costs about 20 ms.
   else nodeModule.register('./node-path-hooks.mjs', pathToFileURL(__filename), { data: places });
 }
 
