@@ -109,6 +109,21 @@ describe('the image of a runtime', () => {
     await ensureImage(registry, 'custom', never);
   });
 
+  it('that somebody removed is missing again, and had for the next who asks', async () => {
+    const { catalogue, image } = catalogueOf(true);
+    const worker = new ImageWorker({ registry, images: new RuntimeImages({ docker, catalogue, build: () => makeImage(image) }), runtimes: catalogue.all(), workerId: 'one', logger: quiet, beatMs: 20, lookMs: 50 });
+    await worker.start();
+    workers.push(worker);
+    await ensureImage(registry, 'custom', never);
+    await docker.getImage(image).remove();
+    made.pop();
+    const deadline = Date.now() + 10_000;
+    while ((await registry.list())[0]?.state !== 'missing') expect(Date.now()).toBeLessThan(deadline);
+    expect(worker.missing()).toEqual(['custom']);
+    await ensureImage(registry, 'custom', never);
+    expect(worker.missing()).toEqual([]);
+  });
+
   it('is obtained by the next life of a worker that ended in the middle', async () => {
     const { catalogue, image } = catalogueOf(true);
     const first = await startWorker(catalogue, (_runtime, onProgress, signal) => {

@@ -19,8 +19,11 @@ const SEEN_S = 30;
 export class ImageRegistry {
   constructor(private readonly database: Database) {}
 
-  /** Everything a worker has to say, replacing what it said in a former life; requests stay. */
-  async announce(workerId: string, images: readonly { runtime: string; image: string; present: boolean }[]): Promise<void> {
+  /**
+   * Everything a worker has to say; requests stay.
+   * @param forgetFailures at the start of a life: what could not be had before may be had now
+   */
+  async announce(workerId: string, images: readonly { runtime: string; image: string; present: boolean }[], forgetFailures: boolean): Promise<void> {
     await this.database.transaction(async (client) => {
       await client.query('INSERT INTO runtime_workers (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()', [workerId]);
       // Workers in containers have a new name each time.
@@ -30,8 +33,9 @@ export class ImageRegistry {
         await client.query(
           `INSERT INTO runtime_images (worker_id, runtime, image, state) VALUES ($1, $2, $3, $4)
            ON CONFLICT (worker_id, runtime) DO UPDATE SET image = $3, state = $4, detail = '', updated_at = now(),
-             requested_at = CASE WHEN $4 = 'present' THEN NULL ELSE runtime_images.requested_at END`,
-          [workerId, runtime, image, present ? 'present' : 'missing'],
+             requested_at = CASE WHEN $4 = 'present' THEN NULL ELSE runtime_images.requested_at END
+           WHERE $5 OR runtime_images.state <> 'failed' OR $4 = 'present'`,
+          [workerId, runtime, image, present ? 'present' : 'missing', forgetFailures],
         );
       }
     });

@@ -19,6 +19,8 @@ export interface ImageWorkerOptions {
   logger: Logger;
   /** Default 1 s. */
   beatMs?: number;
+  /** How often it looks whether somebody removed an image. Default 60 s. */
+  lookMs?: number;
 }
 
 /**
@@ -29,17 +31,15 @@ export class ImageWorker {
   private timer: NodeJS.Timeout | undefined;
   private busy: Promise<void> | undefined;
   private stopping = false;
-  private readonly absent = new Set<string>();
+  private absent = new Set<string>();
+  private lookedAt = 0;
+  private beating: Promise<void> | undefined;
 
   constructor(private readonly options: ImageWorkerOptions) {}
 
   /** Resolves when the registry knows what is here. What functions already need and is missing is asked for. */
   async start(): Promise<void> {
-    const { registry, images, runtimes, workerId } = this.options;
-    const known = await Promise.all(runtimes.map(async (runtime) => ({ runtime: runtime.name, image: runtime.image, present: await images.isPresent(runtime) })));
-    for (const { runtime, present } of known) if (!present) this.absent.add(runtime);
-    await registry.announce(workerId, known);
-    for (const runtime of await registry.inUse()) if (known.some((one) => one.runtime === runtime && !one.present)) await registry.request(runtime);
+    await this.look('start');
     this.plan();
   }
 
@@ -51,6 +51,7 @@ export class ImageWorker {
   async stop(): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
+    await this.beating;
     await this.options.images.stop();
     await this.busy;
     await this.options.registry.leave(this.options.workerId);
@@ -58,17 +59,35 @@ export class ImageWorker {
 
   private plan(): void {
     if (this.stopping) return;
-    this.timer = setTimeout(() => void this.beat().finally(() => this.plan()), this.options.beatMs ?? 1_000);
+    this.timer = setTimeout(() => {
+      this.beating = this.beat().finally(() => this.plan());
+    }, this.options.beatMs ?? 1_000);
     this.timer.unref();
   }
 
   private async beat(): Promise<void> {
     try {
       const wanted = await this.options.registry.beat(this.options.workerId);
-      if (wanted.length > 0 && this.busy === undefined) this.busy = this.obtainAll(wanted).finally(() => (this.busy = undefined));
+      if (this.busy) return;
+      if (performance.now() - this.lookedAt > (this.options.lookMs ?? 60_000)) await this.look('again');
+      if (wanted.length > 0) this.busy = this.obtainAll(wanted).finally(() => (this.busy = undefined));
     } catch (err) {
       this.options.logger.debug({ err }, 'the registry of runtime images does not answer; it is asked again');
     }
+  }
+
+  /** What functions need and has gone, or was never here, is asked for; what could not be had is not tried again by itself. */
+  private async look(when: 'start' | 'again'): Promise<void> {
+    const { registry, images, runtimes, workerId } = this.options;
+    this.lookedAt = performance.now();
+    const known = await Promise.all(runtimes.map(async (runtime) => ({ runtime: runtime.name, image: runtime.image, present: await images.isPresent(runtime) })));
+    const before = this.absent;
+    this.absent = new Set(known.filter(({ present }) => !present).map(({ runtime }) => runtime));
+    await registry.announce(workerId, known, when === 'start');
+    const gone = [...this.absent].filter((runtime) => when === 'start' || !before.has(runtime));
+    if (gone.length === 0) return;
+    const needed = await registry.inUse();
+    for (const runtime of gone) if (needed.includes(runtime)) await registry.request(runtime);
   }
 
   private async obtainAll(wanted: readonly string[]): Promise<void> {
