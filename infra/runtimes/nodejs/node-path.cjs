@@ -6,7 +6,7 @@
  * Installed for functions that are ES modules and import anything but Node's own: hooks make a start a millisecond slower, on Node.js 20
  * tens of them, since they run in a thread of their own there.
  */
-const { readFileSync } = require('node:fs');
+const { readFileSync, statSync } = require('node:fs');
 const nodeModule = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -23,8 +23,12 @@ const places = (process.env.NODE_PATH ?? '')
 /** `from "x"`, `import "x"`, `import("x")`; nothing in the groups for `import(computed)`. */
 const IMPORTED = /\bfrom\s*['"]([^'"\n]+)|\bimport\s*['"]([^'"\n]+)|\bimport\s*\(\s*(?:['"]([^'"\n]+))?/g;
 
+/** Looking through more than this takes longer than the hooks. */
+const MAX_SEARCHED_BYTES = 256 * 1024;
+
 /** Whether the module imports anything that is not Node's own; so does what only looks like an import. */
 function importsMore(file) {
+  if (statSync(file).size > MAX_SEARCHED_BYTES) return true;
   for (const [, from, bare, dynamic] of readFileSync(file, 'utf8').matchAll(IMPORTED)) {
     const specifier = from ?? bare ?? dynamic;
     if (specifier === undefined || !nodeModule.isBuiltin(specifier)) return true;
