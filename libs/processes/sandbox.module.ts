@@ -24,9 +24,10 @@ const QUEUE_MS = 60_000;
   providers: [
     { provide: FunctionLogs, useFactory: functionLogs, inject: [SETTINGS, TELEMETRY, DATABASE] },
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
-    { provide: IMAGE_WORKER, useFactory: openImageWorker, inject: [SETTINGS, TELEMETRY, RUNTIMES, DATABASE] },
     { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY, RUNTIMES] },
     { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS, ENGINE_IMAGES] },
+    // After the pool, which checks the engine and words what is wrong with it.
+    { provide: IMAGE_WORKER, useFactory: openImageWorker, inject: [SETTINGS, TELEMETRY, RUNTIMES, DATABASE, SANDBOX_POOL] },
   ],
   exports: [SANDBOX_POOL, ENGINE_IMAGES, IMAGE_WORKER],
 })
