@@ -101,6 +101,8 @@ export interface CatalogueOptions {
   architectures?: readonly Architecture[];
   /** Default: makes sure that the package is unpacked here, or the image where functions run. */
   prepare?: Prepare;
+  /** Resolves when functions of the runtime can be run. @throws PreparationFailure when they cannot */
+  runtimeReady?: (runtime: string, signal: AbortSignal) => Promise<void>;
   /** Concurrent executions of an account; default 1,000. */
   accountConcurrency?: number;
   /** All archives of an account together; default 75 GB. */
@@ -159,7 +161,12 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   listeners.push(resolver, policies);
   const images = options.images ?? NO_IMAGES;
   const prepare: Prepare =
-    options.prepare ?? (async ({ codeDigest, image, architecture }) => (image === null ? void (await packages.directory(codeDigest)) : await images.fetch(image, architecture)));
+    options.prepare ??
+    (async ({ codeDigest, image, architecture, runtime }, signal) => {
+      if (image !== null) return images.fetch(image, architecture);
+      await packages.directory(codeDigest);
+      await options.runtimeReady?.(runtime, signal);
+    });
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
     { store, packages, preparations },

@@ -8,7 +8,7 @@ export { ProvisionedConfigs, type Fulfilment, type ProvisionedConfig, type Provi
 export type { CodeLink, LinkedCode } from './parts.js';
 export type { ImageSource } from './image-source.js';
 export type { PinnedImage } from './function-record.js';
-export type { Prepare, PreparedVersion } from './preparations.js';
+export { PreparationFailure, type Prepare, type PreparedVersion } from './preparations.js';
 export type { ChangeListener } from './change-feed.js';
 export { conflict, invalidParameter, notFound } from './errors.js';
 export { referenceOf } from './parts.js';

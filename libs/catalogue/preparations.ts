@@ -27,13 +27,27 @@ export interface PreparedVersion {
 /**
  * Does what must be done before a version can be invoked. May run more than once for the same version.
  * @param signal aborts when the process ends; the step is then left to the next start
- * @throws ServiceError when the version itself is at fault (it becomes Failed); anything else is tried again
+ * @throws ServiceError when the version itself is at fault, PreparationFailure when what it needs is (it becomes Failed); anything else is
+ *   tried again
  */
 export type Prepare = (version: PreparedVersion, signal: AbortSignal) => Promise<void>;
+
+/** What a version needs cannot be had, and trying again would not help: the version is Failed with this code. */
+export class PreparationFailure extends Error {
+  /** @param code of the model's StateReasonCode and LastUpdateStatusReasonCode */
+  constructor(
+    readonly code: string,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
 
 /** Waits between the tries of a preparation that failed for reasons of the platform, in ms; then the version is Failed. */
 const RETRY_DELAYS_MS = [100, 500, 2_000, 5_000];
 const RESUME_BATCH = 200;
+/** How long those who resume wait: a version may have to wait for the image of its runtime. */
+const RESUME_MS = 10_000;
 
 export class Preparations {
   private readonly running = new Map<string, Promise<void>>();
@@ -62,10 +76,13 @@ export class Preparations {
     if (record.image !== null) this.downloading.add(key);
   }
 
-  /** Takes up what is unfinished and not already under way here. Resolves when it has been tried, but for images: one may take half an hour. */
+  /** Takes up what is unfinished and not already under way here. Resolves when it has been tried, or after a while: images may take half an hour. */
   async resume(): Promise<void> {
     for (const found of await this.store.unfinished(RESUME_BATCH)) this.begin(found);
-    await Promise.all([...this.running].filter(([key]) => !this.downloading.has(key)).map(([, work]) => work));
+    const patience = new AbortController();
+    const quick = [...this.running].filter(([key]) => !this.downloading.has(key)).map(([, work]) => work);
+    await Promise.race([Promise.all(quick), pause(RESUME_MS, patience.signal)]);
+    patience.abort();
   }
 
   /** Lets running steps end or stand still where the next start finds them. */
@@ -91,6 +108,7 @@ export class Preparations {
         return (await Promise.race([prepared, this.untilStopped])) ?? undefined;
       } catch (error) {
         this.onError(error, `preparing ${owner.name}:${version}`);
+        if (error instanceof PreparationFailure) return { code: error.code, reason: error.message };
         if (error instanceof ServiceError) return { code: isImageFault(error) ? error.code : 'InvalidZipFileException', reason: error.message };
         if (delay === undefined) break;
         if (!(await pause(delay, this.stopped.signal))) return 'stopped';

@@ -10,6 +10,8 @@ export interface WorkerParts {
   images?: ImageHost;
   queue: QueueConnection;
   settings: Pick<Settings, 'HEARTH_FLEET_SECRET' | 'HEARTH_WORKER_HOST' | 'HEARTH_WORKER_PORT' | 'HEARTH_WORKER_ADVERTISE' | 'HEARTH_SANDBOX_MAX'>;
+  /** Runtimes whose images are not here (yet): invocations of them go to other workers where there are any. */
+  missingRuntimes?: () => string[];
   logger: Logger;
 }
 
@@ -22,7 +24,7 @@ export interface RunningWorker {
 const DRAIN_MS = 30_000;
 
 /** Opens a worker's door and registers it. @throws OperatorError */
-export async function startWorker({ pool, images, queue, settings, logger }: WorkerParts): Promise<RunningWorker> {
+export async function startWorker({ pool, images, queue, settings, missingRuntimes, logger }: WorkerParts): Promise<RunningWorker> {
   const host = settings.HEARTH_WORKER_HOST;
   const server = new WorkerServer({ pool, images, secret: settings.HEARTH_FLEET_SECRET, host, port: settings.HEARTH_WORKER_PORT, logger });
   const port = await server.listen();
@@ -34,6 +36,7 @@ export async function startWorker({ pool, images, queue, settings, logger }: Wor
     running: () => server.running,
     warmKeys: () => server.recentKeys,
     provisioned: () => Object.fromEntries(pool.provisionReport().held.map(({ key, ready }) => [key, ready])),
+    missingRuntimes,
     logger,
   });
   await registration.start();

@@ -105,8 +105,8 @@ describe('invocations over the network', () => {
     return queue;
   }
 
-  async function worker(pool: InvocationRunner, secret = SECRET, images?: ImageHost): Promise<RunningWorker> {
-    const running = await startWorker({ pool, images, queue: await connect(), settings: loadSettings({ HEARTH_FLEET_SECRET: secret, HEARTH_WORKER_PORT: '0', HEARTH_SANDBOX_MAX: '10' }), logger });
+  async function worker(pool: InvocationRunner, secret = SECRET, images?: ImageHost, missingRuntimes: string[] = []): Promise<RunningWorker> {
+    const running = await startWorker({ pool, images, missingRuntimes: () => missingRuntimes, queue: await connect(), settings: loadSettings({ HEARTH_FLEET_SECRET: secret, HEARTH_WORKER_PORT: '0', HEARTH_SANDBOX_MAX: '10' }), logger });
     closing.push(() => running.stop(0));
     return running;
   }
@@ -177,6 +177,18 @@ describe('invocations over the network', () => {
     expect(pools.map((pool) => pool.calls.length).sort((a, b) => a - b)[0]).toBeGreaterThanOrEqual(5); // Capacity is 10 each.
     release();
     await Promise.all(held);
+  });
+
+  it('go where the image of their runtime is, and elsewhere only if it is nowhere', async () => {
+    const pools = [new TestPool('with'), new TestPool('without')];
+    await worker(pools[1]!, SECRET, undefined, ['nodejs22.x', 'java21']);
+    await worker(pools[0]!, SECRET, undefined, ['java21']);
+    const remote = await fleet();
+    for (let index = 0; index < 10; index++) await remote.invoke(request(`f${index}`));
+    expect(pools.map((pool) => pool.calls.length)).toEqual([10, 0]);
+    const java = request('j');
+    await remote.invoke({ ...java, spec: { ...java.spec, runtime: 'java21' } });
+    expect(pools[0]!.calls.length + pools[1]!.calls.length).toBe(11);
   });
 
   it('pass on the worker’s errors as what they are', async () => {

@@ -68,7 +68,7 @@ export class RemoteFleet implements Fleet, Provisioner, ImageHost {
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const { sandboxKey } = request.spec;
     if (this.#directory.workers().length === 0) await this.#firstWorker(signal);
-    const candidates = this.#candidates(sandboxKey, request.provisionedKey);
+    const candidates = this.#candidates(request);
     let refusal: NotStarted | undefined;
     let full: unknown;
     for (const { worker, provisionedFree } of candidates.slice(0, MAX_TRIES)) {
@@ -105,7 +105,7 @@ export class RemoteFleet implements Fleet, Provisioner, ImageHost {
     }
   }
 
-  #candidates(sandboxKey: string, provisionedKey: string | undefined): { worker: WorkerAnnouncement; provisionedFree: number }[] {
+  #candidates({ spec: { sandboxKey, runtime }, provisionedKey }: InvocationRequest): { worker: WorkerAnnouncement; provisionedFree: number }[] {
     const now = performance.now();
     const known = this.#directory.workers().map((worker) => ({
       worker,
@@ -114,10 +114,10 @@ export class RemoteFleet implements Fleet, Provisioner, ImageHost {
       running: Math.max(worker.running, this.#warm.runningOn(worker.id)),
       warmFree: this.#warm.warmFree(worker.id, sandboxKey) ?? (worker.warmKeys.includes(sandboxKey) ? 1 : 0),
       provisionedFree: provisionedKey === undefined ? 0 : (worker.provisioned?.[provisionedKey] ?? 0) - this.#warm.running(worker.id, provisionedKey),
-      suspect: (this.#suspectUntil.get(worker.id) ?? 0) > now,
+      last: (this.#suspectUntil.get(worker.id) ?? 0) > now || worker.missingRuntimes?.includes(runtime) === true,
     }));
     const placed = place(known, sandboxKey);
-    return [...placed.filter((candidate) => !candidate.suspect), ...placed.filter((candidate) => candidate.suspect)];
+    return [...placed.filter(({ last }) => !last), ...placed.filter(({ last }) => last)];
   }
 
   /** @param key under which its sandbox is remembered as in use */

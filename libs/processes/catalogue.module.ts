@@ -1,9 +1,9 @@
 import { CodeLinks } from '@hearth/api-server';
 import type { DiskPackageStore } from '@hearth/artifacts';
-import { createCatalogue, type Catalogue } from '@hearth/catalogue';
+import { createCatalogue, PreparationFailure, type Catalogue, type CatalogueOptions } from '@hearth/catalogue';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { FLEET } from '@hearth/fleet';
+import { ensureImage, FLEET, ImageRegistry, ImageUnavailable } from '@hearth/fleet';
 import { deriveKey, type Keyring } from '@hearth/iam';
 import { systemClock } from '@hearth/kernel';
 import type { ImageHost, RuntimeCatalogue } from '@hearth/sandbox';
@@ -28,6 +28,7 @@ const PROVIDERS: Provider[] = [
         packages,
         objects: codeObjects(settings, database),
         images: functionImages(hosts, settings),
+        runtimeReady: runtimeReady(new ImageRegistry(database)),
         secrets,
         knownRuntimes: () => runtimes.names(),
         accountConcurrency: settings.HEARTH_ACCOUNT_CONCURRENCY,
@@ -53,4 +54,16 @@ export class CatalogueModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.catalogue.close();
   }
+}
+
+/** A worker has the image of the runtime: nothing is built or pulled in an invocation. */
+function runtimeReady(images: ImageRegistry): CatalogueOptions['runtimeReady'] {
+  return async (runtime, signal) => {
+    try {
+      await ensureImage(images, runtime, signal);
+    } catch (error) {
+      if (error instanceof ImageUnavailable) throw new PreparationFailure('InvalidRuntime', `The runtime ${runtime} is not available: ${error.message}`);
+      throw error;
+    }
+  };
 }

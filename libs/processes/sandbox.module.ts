@@ -1,16 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
-import { hostname, totalmem } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { totalmem } from 'node:os';
 import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
+import type { ImageWorker } from '@hearth/fleet';
 import { ExecutionRoles, Guard, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
 import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
 import { FunctionLogs } from './function-logs.js';
-import { API_ADDRESS, DATABASE, ENGINE_IMAGES, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+import { openImageWorker } from './image-worker.js';
+import { API_ADDRESS, DATABASE, ENGINE_IMAGES, IMAGE_WORKER, PACKAGES, RUNTIMES, SANDBOX_POOL, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
+import { workerIdentity } from './worker-identity.js';
 
 /** Part of the machine's memory that sandboxes may claim when no setting says more. */
 const DEFAULT_MEMORY_SHARE = 0.8;
@@ -24,17 +26,21 @@ const QUEUE_MS = 60_000;
     { provide: SandboxCredentials, useFactory: sandboxCredentials, inject: [SETTINGS, TELEMETRY, DATABASE, SECRETS] },
     { provide: ENGINE_IMAGES, useFactory: engineImages, inject: [SETTINGS, TELEMETRY, RUNTIMES] },
     { provide: SANDBOX_POOL, useFactory: openPool, inject: [SETTINGS, TELEMETRY, RUNTIMES, PACKAGES, FunctionLogs, SandboxCredentials, API_ADDRESS, ENGINE_IMAGES] },
+    // After the pool, which checks the engine and words what is wrong with it.
+    { provide: IMAGE_WORKER, useFactory: openImageWorker, inject: [SETTINGS, TELEMETRY, RUNTIMES, DATABASE, SANDBOX_POOL] },
   ],
-  exports: [SANDBOX_POOL, ENGINE_IMAGES],
+  exports: [SANDBOX_POOL, ENGINE_IMAGES, IMAGE_WORKER],
 })
 export class SandboxModule implements OnApplicationShutdown {
   constructor(
     @Inject(SANDBOX_POOL) private readonly pool: SandboxPool,
     @Inject(FunctionLogs) private readonly logs: FunctionLogs,
     @Inject(SandboxCredentials) private readonly credentials: SandboxCredentials,
+    @Inject(IMAGE_WORKER) private readonly images: ImageWorker | undefined,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
+    await this.images?.stop();
     await this.pool.stop();
     await this.credentials.stop();
     await this.logs.close();
@@ -109,19 +115,4 @@ function sandboxCredentials(settings: Settings, { logger }: Telemetry, database:
   const onError = (err: Error): void => logger.warn({ err }, 'Credentials of sandboxes could not be renewed or revoked yet');
   const roles = new ExecutionRoles({ database, keyStore: new KeyStore({ database, secretBox, onError }) });
   return new SandboxCredentials({ database, roles, owner: workerIdentity(settings.HEARTH_STATE_DIR), onError });
-}
-
-/** The same for every life of the worker of this state directory on this machine; several machines may share the directory. */
-function workerIdentity(stateDirectory: string): string {
-  const machine = readMachineId();
-  return createHash('sha256').update(`${hostname()}\n${machine}\n${realpathSync(stateDirectory)}`).digest('hex').slice(0, 32);
-}
-
-function readMachineId(): string {
-  try {
-    return readFileSync('/etc/machine-id', 'utf8').trim();
-  } catch {
-    // Containers often have none; their host name is made for them.
-    return '';
-  }
 }

@@ -84,6 +84,14 @@ function languagePaths(name: string, place: EnvironmentPlace): Record<string, st
     };
   }
   if (name.startsWith('python')) return { PYTHONPATH: place.runtimeDirectory, LC_CTYPE: 'C.UTF-8' };
+  const ruby = /^ruby(\d+\.\d+)$/.exec(name);
+  if (ruby) {
+    const abi = `${ruby[1]}.0`;
+    return {
+      GEM_PATH: `${place.taskRoot}/vendor/bundle/ruby/${abi}:/opt/ruby/gems/${abi}`,
+      RUBYLIB: `${place.taskRoot}:${place.runtimeDirectory}/lib:/opt/ruby/lib`,
+    };
+  }
   return {};
 }
 

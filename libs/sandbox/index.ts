@@ -12,6 +12,8 @@ export { HostMemory } from './pool/host-memory.js';
 export type { PoolLimits } from './pool/capacity.js';
 export { SandboxPool, type PoolStats, type SandboxPoolOptions } from './pool/sandbox-pool.js';
 export { cpuShare } from './cpu-share.js';
+export { RuntimeImages, type RuntimeImagesOptions } from './images/runtime-images.js';
+export { scriptBuilder } from './images/build-script.js';
 export { dockerEngine } from './drivers/docker-engine.js';
 export { imageLauncher } from './drivers/sandbox-program.js';
 export { EngineImages, type EngineImagesOptions } from './images/engine-images.js';

@@ -9,6 +9,7 @@ import { keys } from './keys.js';
 import { logs } from './logs.js';
 import { quickstart } from './quickstart.js';
 import { reset } from './reset.js';
+import { runtimes } from './runtimes.js';
 import { status } from './status.js';
 import { stop } from './stop.js';
 import { up } from './up.js';
@@ -22,6 +23,7 @@ const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
   admin: (arguments_) => admin(installation(loadSettings()), arguments_),
   iam: (arguments_) => iam(installation(loadSettings()), arguments_),
   keys: (arguments_) => keys(installation(loadSettings()), arguments_),
+  runtimes: (arguments_) => runtimes(installation(loadSettings()), arguments_),
   audit: (arguments_) => audit(installation(loadSettings()), arguments_),
   quickstart: () => quickstart(installation(loadSettings())),
 };
