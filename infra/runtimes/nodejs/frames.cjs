@@ -1,11 +1,11 @@
 'use strict';
-const { readSync, writeSync } = require('node:fs');
+const { read, readSync, writeSync } = require('node:fs');
 
 /**
  * Frames of the runtime channel, both ways:
  * u32be length of the rest | u8 type | u32be header length | header JSON (UTF-8) | body bytes.
  */
-const FRAME = { READY: 1, RESPONSE: 2, ERROR: 3, INIT_ERROR: 4, INVOKE: 16 };
+const FRAME = { READY: 1, RESPONSE: 2, ERROR: 3, INIT_ERROR: 4, INVOKE: 16, STAY_AWAKE: 17 };
 
 /** One buffer per frame, so that a frame costs one system call. `body` is a string or bytes. */
 function encodeFrame(type, header, body) {
@@ -46,6 +46,19 @@ class FrameChannel {
       process.stderr.write(`hearth runtime: ${error.message}\n`);
       return undefined;
     }
+  }
+
+  /**
+   * Like `receive`, but the event loop goes on meanwhile: the read waits in one of libuv's threads.
+   * @param take called with what `receive` returns
+   */
+  receiveLater(take) {
+    if (this.#size >= 4) return take(this.receive());
+    read(this.#fd, this.#buffer, this.#size, this.#buffer.length - this.#size, null, (error, count) => {
+      if (error || count === 0) return take(undefined);
+      this.#size += count;
+      this.receiveLater(take);
+    });
   }
 
   /** Whatever cannot be written ends the process: the worker is gone. */

@@ -37,13 +37,21 @@ const tickets = new Tickets(dirname(socketPath));
 let loaded;
 let header;
 let invocation;
+/** An extension in this process has work between invocations: the wait for events must not block it. */
+let awake = false;
 
 function next() {
-  for (;;) {
-    const frame = channel.receive();
-    if (frame === undefined) process.exit(1);
-    if (frame.type === FRAME.INVOKE && mayBegin(frame.header)) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
-  }
+  while (!awake) if (take(channel.receive())) return;
+  channel.receiveLater((frame) => take(frame) || next());
+}
+
+/** @returns whether an invocation has begun */
+function take(frame) {
+  if (frame === undefined) process.exit(1);
+  if (frame.type === FRAME.STAY_AWAKE) awake = true;
+  if (frame.type !== FRAME.INVOKE || !mayBegin(frame.header)) return false;
+  outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
+  return true;
 }
 
 /** An event that was sent ahead begins with its ticket, and then its time does; its log lines come after its mark. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
+import type { RequestHandler } from '../extensions/extension-endpoint.js';
 import { headerErrorType, LAST_WORDS_MS, MAX_RESPONSE_BYTES, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
 
 const BASE = '/2018-06-01/';
@@ -34,6 +35,9 @@ export class HttpChannel implements RuntimeChannel {
   private readonly http: Server;
   private listener: NetServer | undefined;
   private readonly connections = new Set<Socket>();
+  /** Of others than the runtime, which live on when it has ended. */
+  private readonly guests = new Set<Socket>();
+  private others: RequestHandler | undefined;
   private onLastConnection: (() => void) | undefined;
   private state: RuntimeState = 'Started';
   /** The runtime's blocked `next`. */
@@ -53,8 +57,12 @@ export class HttpChannel implements RuntimeChannel {
     this.http.on('clientError', (_error, socket) => socket.destroy());
   }
 
-  /** Serves connections of a listener that was opened elsewhere, for instance in the sandbox's network namespace. */
-  serveListener(listener: NetServer): void {
+  /**
+   * Serves connections of a listener that was opened elsewhere, for instance in the sandbox's network namespace.
+   * @param others serves what is not the Runtime API
+   */
+  serveListener(listener: NetServer, others?: RequestHandler): void {
+    this.others = others;
     if (this.over) {
       listener.close();
       return;
@@ -63,6 +71,7 @@ export class HttpChannel implements RuntimeChannel {
     listener.on('connection', (socket) => {
       this.connections.add(socket);
       socket.on('close', () => {
+        this.guests.delete(socket);
         this.connections.delete(socket);
         if (this.connections.size === 0) this.onLastConnection?.();
       });
@@ -90,14 +99,22 @@ export class HttpChannel implements RuntimeChannel {
         };
       });
     }
-    this.close();
+    this.end();
   }
 
+  /** Runtimes on this channel wait in a way of their own. */
+  keepAwake(): void {}
+
   close(): void {
+    this.end();
+    this.listener?.close();
+    for (const socket of [...this.guests, ...this.connections]) socket.destroy();
+  }
+
+  private end(): void {
     if (this.over) return;
     this.over = true;
-    this.listener?.close();
-    this.http.closeAllConnections();
+    for (const socket of this.connections) socket.destroy();
     this.waiting?.destroy();
     this.settleInit({ kind: 'closed' });
     this.pending?.resolve({ kind: 'closed', undelivered: !this.pending.sent });
@@ -106,6 +123,12 @@ export class HttpChannel implements RuntimeChannel {
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {
+    if (!request.url?.startsWith(BASE) && this.others?.(request, response)) {
+      // One client per connection: whoever has asked for this is not the runtime.
+      this.guests.add(request.socket);
+      if (this.connections.delete(request.socket) && this.connections.size === 0) this.onLastConnection?.();
+      return;
+    }
     const path = request.url?.startsWith(BASE) ? request.url.slice(BASE.length) : '';
     if (request.method === 'GET' && path === 'runtime/invocation/next') return this.next(response);
     if (request.method === 'GET' && path === 'ping') return reply(response, 200, 'pong', 'text/plain');

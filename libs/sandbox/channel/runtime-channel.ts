@@ -19,10 +19,12 @@ export interface RuntimeChannel {
   /** Takes an event back that was sent ahead. @returns false when it has begun */
   takeBack?(id: string): boolean;
   /**
-   * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes. The news of an exit
-   * overtakes the last bytes, and those say why it happened.
+   * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes to the runtime. The news of
+   * an exit overtakes the last bytes, and those say why it happened. Extensions may still be served, until `close`.
    */
   runtimeEnded(): Promise<void>;
+  /** From now on the runtime's process has work between invocations: it waits for the next event without blocking. */
+  keepAwake(): void;
   close(): void;
 }
 

@@ -10,6 +10,8 @@ interface Pending {
   ticket?: Ticket;
 }
 
+const STAY_AWAKE = encodeFrame(FRAME.stayAwake, {}, new Uint8Array());
+
 /**
  * The fast channel: frames over a unix stream socket in the sandbox's directory. One connection per sandbox, the first.
  * Frames for another id than the one in progress are dropped: a late answer of a former invocation must not become the
@@ -26,6 +28,7 @@ export class SocketChannel implements RuntimeChannel {
   private settleInit!: (result: InitResult) => void;
   private settleClosed!: () => void;
   private over = false;
+  private awake = false;
 
   private constructor(private readonly tickets?: Tickets) {
     this.init = new Promise((resolve) => (this.settleInit = resolve));
@@ -98,6 +101,12 @@ export class SocketChannel implements RuntimeChannel {
     this.close();
   }
 
+  keepAwake(): void {
+    if (this.awake) return;
+    this.awake = true;
+    this.socket?.write(STAY_AWAKE);
+  }
+
   close(): void {
     this.socket?.destroy();
     this.finish();
@@ -110,6 +119,7 @@ export class SocketChannel implements RuntimeChannel {
     }
     this.socket = socket;
     this.server.close();
+    if (this.awake) socket.write(STAY_AWAKE);
     const decoder = new FrameDecoder(MAX_RESPONSE_BYTES, (frame) => this.receive(frame));
     socket.on('data', (chunk: Buffer) => {
       try {

@@ -34,6 +34,7 @@ export interface ContainerPlan {
   /** Folders that the image declares as volumes, with the engine's volumes that hold their content: read-only like the rest. */
   imageVolumes?: readonly ImageVolume[];
   controlPath: string;
+  hostsPath: string;
   /** Absent: `/tmp` becomes a tmpfs. */
   scratchPath?: string;
 }
@@ -84,6 +85,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
         ...(plan.layersPath ? [bind(plan.layersPath, '/opt', true)] : []),
         bind(plan.launcher.path, plan.launcher.target, true),
         bind(plan.controlPath, '/run/hearth', true),
+        // An engine makes none for a container without a network, and ExtraHosts with it.
+        bind(plan.hostsPath, '/etc/hosts', true),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),
       ],
       ...(plan.scratchPath ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${plan.spec.ephemeralStorageMb}m,mode=1777` } }),

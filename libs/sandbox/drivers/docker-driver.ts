@@ -9,13 +9,17 @@ import { HttpChannel } from '../channel/http-channel.js';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { cpuShare } from '../cpu-share.js';
+import { ExtensionEndpoint } from '../extensions/extension-endpoint.js';
+import type { ExtensionsPort } from '../extensions/extensions-port.js';
 import { functionEnvironment } from '../function-environment.js';
 import type { EngineImages } from '../images/engine-images.js';
 import type { RuntimeCatalogue } from '../runtime-catalogue.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
+import type { SandboxConnect } from '../telemetry-api/telemetry-receiver.js';
 import { containerOptions, LABEL } from './container-options.js';
 import { checkEngine } from './docker-check.js';
 import { DockerSandbox } from './docker-sandbox.js';
+import { holdsExtensions, LauncherLink } from './launcher-link.js';
 import { removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
 import { mayEnterNamespaces, NamespaceListeners } from './namespace-listener.js';
 import { controlRoot, ownerOf, type Owner } from './owner.js';
@@ -55,6 +59,7 @@ export class DockerDriver implements SandboxDriver {
   private readonly scratch: ScratchVolumes;
   private readonly listeners = new NamespaceListeners();
   private api: ApiBridge | undefined;
+  private mayEnter = true;
   /** Without root nothing can be given to another user: the sandbox then runs as the worker's own. */
   private readonly user = process.getuid?.() === 0 ? SANDBOX_USER : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
@@ -75,7 +80,8 @@ export class DockerDriver implements SandboxDriver {
     const [report, mayEnter] = await Promise.all([checkEngine(this.options.docker, this.options.catalogue), mayEnterNamespaces()]);
     if (mayEnter) return report;
     this.api = undefined;
-    return { ...report, notes: [...report.notes, "functions cannot call Hearth's API, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
+    this.mayEnter = false;
+    return { ...report, notes: [...report.notes, "functions cannot call Hearth's API and have no extensions, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
   }
 
   async removeOrphans(): Promise<OrphanReport> {
@@ -150,6 +156,7 @@ export class DockerDriver implements SandboxDriver {
       launcher: program.launcher,
       imageVolumes: program.imageVolumes,
       controlPath: directory.path,
+      hostsPath: join(this.options.catalogue.assets, 'hosts'),
       scratchPath: volume?.path,
     });
     return this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
@@ -159,14 +166,17 @@ export class DockerDriver implements SandboxDriver {
   private async letBegin(order: SandboxOrder, program: SandboxProgram, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void> {
     const { api } = this;
     const http = channel instanceof HttpChannel ? channel : undefined;
-    const open = async (port: number): Promise<Server> => {
-      const pid = await sandbox.pid;
-      if (pid === undefined) throw new InfrastructureError('the container ended before it began');
-      return this.listeners.listen(pid, port);
+    const pid = async (): Promise<number> => {
+      const found = await sandbox.pid;
+      if (found === undefined) throw new InfrastructureError('the container ended before it began');
+      return found;
     };
+    const open = async (port: number): Promise<Server> => this.listeners.listen(await pid(), port);
     const [credentials] = await Promise.all([
       order.credentials,
-      http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener)),
+      http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener, sandbox.extensionApis)),
+      !http && this.mayEnter && open(RUNTIME_API_PORT).then((listener) => sandbox.bridge(new ExtensionEndpoint(listener, sandbox.extensionApis))),
+      order.extensions && this.extend(order, order.extensions, directory, sandbox, this.mayEnter ? async (port) => this.listeners.connect(await pid(), port) : undefined),
       api && open(API_PORT).then((listener) => sandbox.bridge(api.serve(listener))),
     ]);
     const place = {
@@ -174,7 +184,7 @@ export class DockerDriver implements SandboxDriver {
       initializationType: order.initializationType,
       taskRoot: '/var/task',
       runtimeDirectory: '/var/runtime',
-      runtimeApi: http && `127.0.0.1:${RUNTIME_API_PORT}`,
+      runtimeApi: http || this.mayEnter ? `127.0.0.1:${RUNTIME_API_PORT}` : undefined,
       apiEndpoint: api && API_ENDPOINT,
       imageVariables: program.imageVariables,
     };
@@ -182,6 +192,13 @@ export class DockerDriver implements SandboxDriver {
     await directory.writeEnvironment(program.environmentText(environment));
     sandbox.startedAt = Date.now();
     directory.release();
+  }
+
+  /** @throws ServiceError when the function has extensions, which cannot be served here */
+  private async extend(order: SandboxOrder, port: ExtensionsPort, directory: SandboxDirectory, sandbox: DockerSandbox, connect?: SandboxConnect): Promise<void> {
+    const external = await holdsExtensions(order.layersPath);
+    if (external && !this.mayEnter) throw extensionsUnsupported(order.spec.functionName);
+    sandbox.extendedBy(port, external ? await LauncherLink.open(directory, port) : undefined, connect);
   }
 
   private async undo(parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox }): Promise<void> {
@@ -194,6 +211,12 @@ export class DockerDriver implements SandboxDriver {
     ]);
     for (const one of left) if (one.status === 'rejected') this.options.report(`What a failed start left cannot be removed: ${(one.reason as Error).message}`);
   }
+}
+
+function extensionsUnsupported(functionName: string): ServiceError {
+  return new ServiceError('InvalidParameterValueException', 400, `The layers of ${functionName} hold extensions, which this worker cannot serve: it may not enter network namespaces.`, {
+    messageMember: 'message',
+  });
 }
 
 function engineMessage(error: unknown, { image, name }: SandboxProgram): string {

@@ -50,6 +50,7 @@ it('the container template holds every limit and no environment', () => {
     hostCpus: 4,
     codePath: '/c',
     launcher: { path: '/l', target: '/run/l', entrypoint: ['/run/l'] },
+    hostsPath: '/h',
     controlPath: '/k',
   });
   expect(JSON.stringify(options)).not.toContain('canary');
