@@ -196,7 +196,8 @@ export class DockerDriver implements SandboxDriver {
 
   /** @throws ServiceError when the function has extensions, which cannot be served here */
   private async extend(order: SandboxOrder, port: ExtensionsPort, directory: SandboxDirectory, sandbox: DockerSandbox, connect?: SandboxConnect): Promise<void> {
-    const external = await holdsExtensions(order.layersPath);
+    // What is in an image only its launcher sees.
+    const external = order.spec.image !== undefined ? this.mayEnter : await holdsExtensions(order.layersPath);
     if (external && !this.mayEnter) throw extensionsUnsupported(order.spec.functionName);
     sandbox.extendedBy(port, external ? await LauncherLink.open(directory, port) : undefined, connect);
   }
