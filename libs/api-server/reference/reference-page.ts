@@ -47,13 +47,17 @@ export function referencePage(document: OpenApiDocument, options: ReferencePageO
 /** By what the path is about; what lies below functions by what it is of them, if there are several such operations. */
 function groupsOf(operations: readonly Listed[]): Map<string, Listed[]> {
   const topic = ({ path }: Listed, depth: 1 | 2): string => {
-    const [, kind = '', ...rest] = path.split('/').filter((part) => part !== '' && !part.startsWith('{'));
+    const [, kind = '', ...rest] = path.split('?', 1)[0]!.split('/').filter((part) => part !== '' && !part.startsWith('{'));
     return (depth === 2 ? [kind, ...rest.slice(0, 1)] : [kind]).join(' ').replaceAll('-', ' ');
   };
   const counts = Map.groupBy(operations, (each) => topic(each, 2));
+  const kinds = new Set(operations.map((each) => topic(each, 1)));
   const groups = Map.groupBy(operations, (each) => {
     const below = topic(each, 2);
-    return below.startsWith('functions ') && counts.get(below)!.length > 2 ? below.slice('functions '.length) : topic(each, 1);
+    if (!below.startsWith('functions ') || counts.get(below)!.length <= 2) return topic(each, 1);
+    const name = below.slice('functions '.length);
+    // What a function has of something goes where that is.
+    return kinds.has(`${name}s`) ? `${name}s` : name;
   });
   return new Map([...groups].sort(([a], [b]) => Number(b === 'functions') - Number(a === 'functions') || (a < b ? -1 : 1)));
 }
