@@ -81,7 +81,7 @@ describe('docs/rest-api.md, pasted into a shell with curl', () => {
     const page = await fetch(`${platform.endpoint}/_hearth/api`);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await page.text()).toContain('<section id="CreateFunction"><h2>CreateFunction</h2>');
+    expect(await page.text()).toContain('<h2><a href="#CreateFunction">CreateFunction</a></h2>');
   });
 
   it('finds calls in that reference that are signed, routed and understood, whatever they name', async () => {
