@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadSettings } from '@hearth/config';
-import { InfrastructureError, ServiceError } from '@hearth/kernel';
+import { InfrastructureError, ServiceError, Throttled } from '@hearth/kernel';
 import { QueueConnection, startTestRedis, type Logger, type TestRedis } from '@hearth/queue';
 import { imageFault, type ImageHost, type InvocationOutcome, type InvocationRequest, type PinnedImage, type ProvisionOrder, type ProvisionReport } from '@hearth/sandbox';
 import { RemoteFleet, startWorker, type InvocationRunner, type RunningWorker } from './index.js';
@@ -215,6 +215,22 @@ describe('invocations over the network', () => {
     const remote = await fleet(['http://127.0.0.1:1', 'http://127.0.0.1:2']);
     for (let index = 0; index < 10; index++) await remote.invoke(request(`f${index}`));
     expect(pool.calls).toHaveLength(10);
+  });
+
+  it('go to one other worker when one has no room, and are throttled when that has none either', async () => {
+    const full = () => Promise.reject(new Throttled('ConcurrentInvocationLimitExceeded'));
+    const pools = [new TestPool('a', full), new TestPool('b', full), new TestPool('c', full)];
+    for (const pool of pools) await worker(pool);
+    const remote = await fleet();
+    await expect(remote.invoke(request('f'))).rejects.toMatchObject({ code: 'TooManyRequestsException', options: { members: { Reason: 'ConcurrentInvocationLimitExceeded' }, headers: { 'Retry-After': '1' } } });
+    expect(pools.map((pool) => pool.calls.length).sort()).toEqual([0, 1, 1]);
+  });
+
+  it('are not given to another worker when their function grows too fast', async () => {
+    const pools = ['a', 'b'].map((name) => new TestPool(name, () => Promise.reject(new Throttled('FunctionInvocationRateLimitExceeded', 3))));
+    for (const pool of pools) await worker(pool);
+    await expect((await fleet()).invoke(request('f'))).rejects.toMatchObject({ options: { members: { Reason: 'FunctionInvocationRateLimitExceeded' }, headers: { 'Retry-After': '3' } } });
+    expect(pools.map((pool) => pool.calls.length).sort()).toEqual([0, 1]);
   });
 
   it('are not given to another worker when one dies while the function runs', async () => {
