@@ -60,7 +60,7 @@ const call = (method, path, headers, body) => new Promise((resolve, reject) => {
     const id = next.headers['lambda-runtime-aws-request-id'];
     const streaming = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked', 'Content-Type': ask.type ?? 'text/plain', Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body' };
     const answer = await call('POST', 'invocation/' + id + '/response', ask.whole ? {} : streaming, async (request) => {
-      request.write(ask.first ?? '');
+      await new Promise((resolve) => request.write(ask.first ?? '', resolve));
       while (ask.go && !existsSync(ask.go)) await new Promise((resolve) => setTimeout(resolve, 5));
       if (ask.fail) request.addTrailers({ 'Lambda-Runtime-Function-Error-Type': 'Runtime.Middle', 'Lambda-Runtime-Function-Error-Body': Buffer.from('{"errorType":"Runtime.Middle","errorMessage":"told by trailers"}').toString('base64') });
       if (ask.cut) return request.destroy();
