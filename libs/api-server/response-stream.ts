@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { eventStreamEvent } from '@hearth/aws-wire';
+import { eventStreamEvent, eventStreamFrame } from '@hearth/aws-wire';
 import type { AnswerStream, InvokeAnswer } from '@hearth/invocation';
 import { PacedWriter } from '@hearth/kernel';
 
+const BYTES_TYPE = 'application/octet-stream';
+/** Smaller chunks cost less in one write. */
+const COPIED_BYTES = 4_096;
 const STREAM_TYPE = 'application/vnd.amazon.eventstream';
 /** A function error that has no type of its own. */
 const UNTYPED_ERROR = 'Unhandled';
@@ -36,7 +39,12 @@ export class ResponseStream implements AnswerStream {
 
   /** Bytes of the response as the function gave them. */
   write(bytes: Uint8Array): Promise<void> | undefined {
-    return bytes.byteLength === 0 ? undefined : this.writer.write(eventStreamEvent('PayloadChunk', 'application/octet-stream', bytes));
+    if (bytes.byteLength === 0) return undefined;
+    if (bytes.byteLength < COPIED_BYTES) return this.writer.write(eventStreamEvent('PayloadChunk', BYTES_TYPE, bytes));
+    const { head, tail } = eventStreamFrame('PayloadChunk', BYTES_TYPE, bytes);
+    void this.writer.write(head);
+    void this.writer.write(bytes);
+    return this.writer.write(tail);
   }
 
   /** A function error is told here, with its object as text. Always the last message. */

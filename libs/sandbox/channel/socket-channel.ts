@@ -180,12 +180,7 @@ export class SocketChannel implements RuntimeChannel {
   private chunk(frame: Frame): void {
     const { stream } = this;
     if (stream === undefined || !this.isPending(frame)) return;
-    if (frame.body === undefined) {
-      // Our client sends no chunk of this size.
-      this.socket?.destroy();
-      return;
-    }
-    const wait = stream.write(frame.body);
+    const wait = stream.write(frame.body!);
     if (stream.exceeded) return this.answer(frame, stream.end());
     if (wait === undefined || wait === this.gate) return;
     this.gate = wait;
