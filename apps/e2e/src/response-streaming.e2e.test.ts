@@ -124,6 +124,7 @@ it(
       await deploy(lambda, 'official', code, { Runtime: 'provided.al2', Handler: 'app.handler', MemorySize: 256 });
       const ClientContext = Buffer.from('{"custom":{"a":"ä"}}').toString('base64');
       const answer = await invoke(lambda, 'official', { n: 1 }, { LogType: 'Tail', ClientContext });
+      if (answer.functionError) throw new Error(answer.log);
       expect(JSON.parse(answer.text)).toEqual({ got: { n: 1 }, id: answer.requestId, arn: 'arn:aws:lambda:us-east-1:000000000000:function:official', left: true, custom: { a: 'ä' } });
       expect(answer.log).toContain('from the official client');
       const failed = await invoke(lambda, 'official', { fail: true });

@@ -125,7 +125,7 @@ describe('the Runtime API', () => {
 
   it('says when an invocation is over already, and still serves the next', async () => {
     await runtime.take();
-    runtime.channel.expire();
+    runtime.channel.expire('one');
     expect(fault(await runtime.call('POST', 'runtime/invocation/one/response', { body: '1' }))).toEqual([410, 'InvokeTimeout']);
   });
 
