@@ -14,8 +14,8 @@ export function timedOut(requestId: string, timeoutSeconds: number): FunctionFai
   return failure('Sandbox.Timedout', `RequestId: ${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
 }
 
-export function responseTooLarge(): FunctionFailure {
-  return failure('Function.ResponseSizeTooLarge', `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`);
+export function responseTooLarge(limitBytes = MAX_RESPONSE_BYTES): FunctionFailure {
+  return failure('Function.ResponseSizeTooLarge', `Response payload size exceeded maximum allowed payload size (${limitBytes} bytes).`);
 }
 
 /** An extension ended, or said that it cannot go on. */

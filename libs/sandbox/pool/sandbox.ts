@@ -32,6 +32,8 @@ export interface SandboxMaker {
 /** Credentials are good for the whole of an invocation and this much longer: clocks differ, and so do ends. */
 const CREDENTIALS_MARGIN_MS = 60_000;
 
+const NOTHING = Buffer.alloc(0);
+
 /** An event on its way to a sandbox that still serves others. */
 interface Ahead {
   id: string;
@@ -54,6 +56,8 @@ export type Initialised = { kind: 'ready' } | FailedInit;
 interface Verdict {
   status: PlatformStatus;
   payload: Buffer;
+  /** What went to the caller on the way. */
+  streamedBytes?: number;
   errorType?: string;
   /** The sandbox must not serve again. */
   ends: boolean;
@@ -326,11 +330,22 @@ export class Sandbox {
   }
 
   private event(request: InvocationRequest, deadlineMs: number): ChannelEvent {
-    return { id: request.requestId, deadlineMs, arn: request.invokedFunctionArn, traceId: request.traceHeader, clientContext: request.clientContext, body: request.payload };
+    return {
+      id: request.requestId,
+      deadlineMs,
+      arn: request.invokedFunctionArn,
+      traceId: request.traceHeader,
+      clientContext: request.clientContext,
+      cognitoIdentity: request.cognitoIdentity,
+      tenantId: request.tenantId,
+      body: request.payload,
+      response: request.response,
+    };
   }
 
   private async conclude(request: InvocationRequest, answered: Promise<ChannelAnswer>, startedAt: number, limitMs: number): Promise<InvocationOutcome | undefined> {
     const answer = await within(this.extensions.present ? this.orFailure(answered) : answered, limitMs);
+    if (answer === 'timeout') this.opened().channel.expire(request.requestId);
     const durationMs = answer === 'timeout' ? this.spec.timeoutSeconds * 1_000 : performance.now() - startedAt;
     if (answer !== 'timeout' && answer.kind === 'closed') {
       if (answer.undelivered) return undefined;
@@ -358,7 +373,7 @@ export class Sandbox {
     const rounded = Number(durationMs.toFixed(2));
     const billedDurationMs = billedDuration(rounded, initDurationMs);
     const maxMemoryUsedMb = verdict.oomKilled ? this.spec.memoryMb : Math.min(this.spec.memoryMb, handle.memoryHighWaterMb());
-    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs: rounded, producedBytes: payload.length });
+    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs: rounded, producedBytes: verdict.streamedBytes ?? payload.length });
     const report = { requestId, status, errorType, durationMs: rounded, billedDurationMs, maxMemoryUsedMb, initDurationMs };
     if (!verdict.ends && this.extensions.busy) this.settling = this.settle(report, leftMs);
     else this.log.platform({ type: 'report', ...report });
@@ -458,10 +473,12 @@ function verdictOfAnswer(answer: Exclude<ChannelAnswer, { kind: 'closed' }>): Ve
   switch (answer.kind) {
     case 'response':
       return { status: 'success', payload: answer.body, ends: false };
+    case 'streamed':
+      return { status: 'success', payload: NOTHING, streamedBytes: answer.bytes, ends: false };
     case 'error':
       return { status: 'error', errorType: answer.errorType, payload: answer.body, ends: answer.exits };
     case 'too-large':
-      return verdictOf('error', responseTooLarge(), false);
+      return verdictOf('error', responseTooLarge(answer.limitBytes), answer.streaming === true);
   }
 }
 
