@@ -86,7 +86,7 @@ describe('docs/rest-api.md, pasted into a shell with curl', () => {
 
   it('finds calls in that reference that are signed, routed and understood, whatever they name', async () => {
     const page = await (await fetch(`${platform.endpoint}/_hearth/api`)).text();
-    const calls = [...page.matchAll(/<section id="(\w+)"><h2>\w+( <small>answers 501<\/small>)?<\/h2>.*?<pre>(curl .*?)<\/pre>/gs)].map(([, name, absent, call]) => ({ name: name!, absent: absent !== undefined, call: unescape(call!) }))
+    const calls = [...page.matchAll(/<section id="(\w+)" [^>]*><h2><a href="#\w+">\w+<\/a>( <small>answers 501<\/small>)?<\/h2>.*?<pre>(curl .*?)<\/pre>/gs)].map(([, name, absent, call]) => ({ name: name!, absent: absent !== undefined, call: unescape(call!) }))
       // Signed otherwise than AWS asks for by the curl of Debian 12 (docs/rest-api.md, List); the SDK's tests call these.
       .filter(({ call }) => !/\$HEARTH[^ ?"]*%/.test(call));
     expect(calls.length).toBeGreaterThan(60);
