@@ -345,7 +345,7 @@ export class Sandbox {
 
   private async conclude(request: InvocationRequest, answered: Promise<ChannelAnswer>, startedAt: number, limitMs: number): Promise<InvocationOutcome | undefined> {
     const answer = await within(this.extensions.present ? this.orFailure(answered) : answered, limitMs);
-    if (answer === 'timeout') this.opened().channel.expire(request.requestId);
+    if (answer === 'timeout' || answer.kind === 'extension') this.opened().channel.expire(request.requestId);
     const durationMs = answer === 'timeout' ? this.spec.timeoutSeconds * 1_000 : performance.now() - startedAt;
     if (answer !== 'timeout' && answer.kind === 'closed') {
       if (answer.undelivered) return undefined;
