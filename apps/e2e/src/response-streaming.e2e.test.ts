@@ -49,11 +49,11 @@ describe('responses that are streamed out of containers', () => {
   }
 
   it('reach the AWS SDK while the handler still writes more than its sandbox and the platform hold', async () => {
-    const stream = await events({ megabytes: 110 });
+    const stream = await events({ megabytes: 150 });
     const { value: first } = await stream.next();
     expect(Buffer.from(first!.PayloadChunk!.Payload!).toString()).toBe('data: one\n\n');
-    const before = await residentBytes();
-    let peak = before;
+    // What is garbage stays for a while: the first third shows how much that is, and the rest must not add to it.
+    const peaks = [0, 0];
     let size = 0;
     for (let message = await stream.next(); !message.done; message = await stream.next()) {
       if (message.value.InvokeComplete) {
@@ -61,11 +61,12 @@ describe('responses that are streamed out of containers', () => {
         break;
       }
       const bytes = message.value.PayloadChunk!.Payload!.length;
-      if (Math.floor(size / (8 * MIB)) !== Math.floor((size + bytes) / (8 * MIB))) peak = Math.max(peak, await residentBytes());
+      const third = size < 50 * MIB ? 0 : 1;
+      if (Math.floor(size / (4 * MIB)) !== Math.floor((size + bytes) / (4 * MIB))) peaks[third] = Math.max(peaks[third]!, await residentBytes());
       size += bytes;
     }
-    expect(size).toBe(110 * MIB + 'data: two\n\n'.length);
-    expect(peak - before).toBeLessThan(64 * MIB);
+    expect(size).toBe(150 * MIB + 'data: two\n\n'.length);
+    expect(peaks[1]! - peaks[0]!).toBeLessThan(50 * MIB);
   }, 90_000);
 
   it('tell the SDK of an error in the middle', async () => {
@@ -100,7 +101,7 @@ describe('responses that are streamed out of containers', () => {
   });
 });
 
-/** For the official client of Python: an image that holds Python and no client of Hearth's in the way, as an operator may map one. */
+/** Run by the official client of Python, which takes the place of Hearth's own in its image. */
 const OFFICIAL = `
 import json
 def handler(event, context):
@@ -115,16 +116,15 @@ it(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hearth-official-'));
     const catalogue = JSON.parse(await readFile(join(projectRoot(), 'infra/runtimes/catalogue.json'), 'utf8')) as Record<string, object>;
-    await writeFile(join(folder, 'runtimes.json'), JSON.stringify({ ...catalogue, 'provided.al2': { image: 'hearth/python3.13', channel: 'http' } }));
+    await writeFile(join(folder, 'runtimes.json'), JSON.stringify({ ...catalogue, 'python3.13': { image: 'hearth/python3.13', channel: 'http' } }));
     const platform = await Platform.start({ HEARTH_RUNTIMES_FILE: join(folder, 'runtimes.json') });
     const lambda = lambdaClient(platform);
     try {
       const client = await filesBelow(await pythonRuntimeClient());
-      const code = await zip({ ...client, 'app.py': OFFICIAL, '!bootstrap': '#!/bin/sh\nexport PYTHONPATH=/var/task\nexec python3 -m awslambdaric "$_HANDLER"\n' });
-      await deploy(lambda, 'official', code, { Runtime: 'provided.al2', Handler: 'app.handler', MemorySize: 256 });
+      const code = await zip({ ...client, 'app.py': OFFICIAL, '!official': '#!/bin/sh\nexport PYTHONPATH=/var/task\nexec python3 -m awslambdaric "$_HANDLER"\n' });
+      await deploy(lambda, 'official', code, { Runtime: 'python3.13', Handler: 'app.handler', MemorySize: 256, Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/official' } } });
       const ClientContext = Buffer.from('{"custom":{"a":"ä"}}').toString('base64');
       const answer = await invoke(lambda, 'official', { n: 1 }, { LogType: 'Tail', ClientContext });
-      if (answer.functionError) throw new Error(answer.log);
       expect(JSON.parse(answer.text)).toEqual({ got: { n: 1 }, id: answer.requestId, arn: 'arn:aws:lambda:us-east-1:000000000000:function:official', left: true, custom: { a: 'ä' } });
       expect(answer.log).toContain('from the official client');
       const failed = await invoke(lambda, 'official', { fail: true });

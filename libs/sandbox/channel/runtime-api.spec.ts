@@ -158,6 +158,20 @@ describe('a streamed response', () => {
     expect(await second.answered).toEqual({ kind: 'error', errorType: 'Runtime.Odd', body: Buffer.from('{"a":1}'), exits: false });
   });
 
+  it('may come without a mode: as it comes to who takes a stream, whole to others, and trailers count either way', async () => {
+    const headers = { 'Transfer-Encoding': 'chunked', 'Content-Type': 'text/x', Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body' };
+    const { seen, response } = sink();
+    const first = await runtime.take({ response });
+    await runtime.call('POST', 'runtime/invocation/one/response', { headers, body: 'abc', trailers: {} });
+    expect([await first.answered, seen]).toEqual([{ kind: 'streamed', bytes: 3 }, { type: 'text/x', text: 'abc' }]);
+    const trailers = { 'Lambda-Runtime-Function-Error-Type': 'Function.Odd', 'Lambda-Runtime-Function-Error-Body': Buffer.from('{"a":1}').toString('base64') };
+    for (const [id, taker] of [['two', undefined], ['three', sink().response]] as const) {
+      const { answered } = await runtime.take({ id, ...(taker && { response: taker }) });
+      await runtime.call('POST', `runtime/invocation/${id}/response`, { headers, body: 'abc', trailers });
+      expect(await answered).toEqual({ kind: 'error', errorType: 'Function.Odd', body: Buffer.from('{"a":1}'), exits: false });
+    }
+  });
+
   it('is collected for a caller who wants it whole, and a whole one is a stream to others', async () => {
     const { answered } = await runtime.take();
     await runtime.call('POST', 'runtime/invocation/one/response', { headers: streaming, body: 'abc', trailers: {} });
