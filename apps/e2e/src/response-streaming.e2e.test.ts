@@ -3,7 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AddPermissionCommand, CreateFunctionUrlConfigCommand, InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  AddPermissionCommand,
+  CreateFunctionUrlConfigCommand,
+  InvokeWithResponseStreamCommand,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
 import { projectRoot } from '@hearth/kernel';
 import { deploy, invoke, lambdaClient } from './lambda.js';
 import { boto3Environment, pythonRuntimeClient } from './packages.js';
@@ -44,7 +49,9 @@ describe('responses that are streamed out of containers', () => {
   }
 
   async function events(event: unknown) {
-    const { EventStream } = await lambda.send(new InvokeWithResponseStreamCommand({ FunctionName: 'streams', Payload: Buffer.from(JSON.stringify(event)) }));
+    const { EventStream } = await lambda.send(
+      new InvokeWithResponseStreamCommand({ FunctionName: 'streams', Payload: Buffer.from(JSON.stringify(event)) }),
+    );
     return EventStream![Symbol.asyncIterator]();
   }
 
@@ -62,7 +69,8 @@ describe('responses that are streamed out of containers', () => {
       }
       const bytes = message.value.PayloadChunk!.Payload!.length;
       const third = size < 50 * MIB ? 0 : 1;
-      if (Math.floor(size / (4 * MIB)) !== Math.floor((size + bytes) / (4 * MIB))) peaks[third] = Math.max(peaks[third]!, await residentBytes());
+      if (Math.floor(size / (4 * MIB)) !== Math.floor((size + bytes) / (4 * MIB)))
+        peaks[third] = Math.max(peaks[third]!, await residentBytes());
       size += bytes;
     }
     expect(size).toBe(150 * MIB + 'data: two\n\n'.length);
@@ -72,7 +80,10 @@ describe('responses that are streamed out of containers', () => {
   it('tell the SDK of an error in the middle', async () => {
     const stream = await events({ fail: true });
     expect(Buffer.from((await stream.next()).value!.PayloadChunk!.Payload!).toString()).toBe('data: one\n\n');
-    expect((await stream.next()).value!.InvokeComplete).toMatchObject({ ErrorCode: 'RangeError', ErrorDetails: expect.stringContaining('in the middle') });
+    expect((await stream.next()).value!.InvokeComplete).toMatchObject({
+      ErrorCode: 'RangeError',
+      ErrorDetails: expect.stringContaining('in the middle'),
+    });
   });
 
   it(
@@ -80,21 +91,48 @@ describe('responses that are streamed out of containers', () => {
     async () => {
       const env = { ...platform.clientEnvironment(), ...(await boto3Environment()) };
       const seen = JSON.parse(await run('python3', [join(projectRoot(), 'apps/e2e/src/boto3-streaming.py')], { env })) as unknown;
-      expect(seen).toEqual({ whole: 'data: one\n\ndata: two\n\n', failed: ['data: one\n\n', 'RangeError'], buffered: 'data: one\n\ndata: two\n\n' });
+      expect(seen).toEqual({
+        whole: 'data: one\n\ndata: two\n\n',
+        failed: ['data: one\n\n', 'RangeError'],
+        buffered: 'data: one\n\ndata: two\n\n',
+      });
     },
     INSTALL_MS,
   );
 
   it('reach a browser through a function URL, with status, headers and cookies from the prelude', async () => {
-    const { FunctionUrl } = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName: 'streams', AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' }));
+    const { FunctionUrl } = await lambda.send(
+      new CreateFunctionUrlConfigCommand({ FunctionName: 'streams', AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' }),
+    );
     const statement = { FunctionName: 'streams', Principal: '*' };
-    await lambda.send(new AddPermissionCommand({ ...statement, StatementId: 'url', Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }));
-    await lambda.send(new AddPermissionCommand({ ...statement, StatementId: 'invoke', Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true }));
+    await lambda.send(
+      new AddPermissionCommand({
+        ...statement,
+        StatementId: 'url',
+        Action: 'lambda:InvokeFunctionUrl',
+        FunctionUrlAuthType: 'NONE',
+      }),
+    );
+    await lambda.send(
+      new AddPermissionCommand({
+        ...statement,
+        StatementId: 'invoke',
+        Action: 'lambda:InvokeFunction',
+        InvokedViaFunctionUrl: true,
+      }),
+    );
     const url = new URL('/?status=203', FunctionUrl);
     // Not every machine resolves names below localhost.
-    const [response] = (await once(httpRequest({ host: '127.0.0.1', port: url.port, path: `${url.pathname}${url.search}`, headers: { host: url.host } }).end(), 'response')) as [IncomingMessage];
+    const [response] = (await once(
+      httpRequest({ host: '127.0.0.1', port: url.port, path: `${url.pathname}${url.search}`, headers: { host: url.host } }).end(),
+      'response',
+    )) as [IncomingMessage];
     expect(response.statusCode).toBe(203);
-    expect(response.headers).toMatchObject({ 'content-type': 'text/event-stream', 'set-cookie': ['s=1'], 'transfer-encoding': 'chunked' });
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'set-cookie': ['s=1'],
+      'transfer-encoding': 'chunked',
+    });
     const parts: Buffer[] = [];
     for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
     expect(Buffer.concat(parts).toString()).toBe('data: one\n\ndata: two\n\n');
@@ -115,20 +153,44 @@ it(
   'awslambdaric, the official runtime client of Python, works unmodified',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hearth-official-'));
-    const catalogue = JSON.parse(await readFile(join(projectRoot(), 'infra/runtimes/catalogue.json'), 'utf8')) as Record<string, object>;
-    await writeFile(join(folder, 'runtimes.json'), JSON.stringify({ ...catalogue, 'python3.13': { image: 'hearth/python3.13', channel: 'http' } }));
+    const catalogue = JSON.parse(await readFile(join(projectRoot(), 'infra/runtimes/catalogue.json'), 'utf8')) as Record<
+      string,
+      object
+    >;
+    await writeFile(
+      join(folder, 'runtimes.json'),
+      JSON.stringify({ ...catalogue, 'python3.13': { image: 'hearth/python3.13', channel: 'http' } }),
+    );
     const platform = await Platform.start({ HEARTH_RUNTIMES_FILE: join(folder, 'runtimes.json') });
     const lambda = lambdaClient(platform);
     try {
       const client = await filesBelow(await pythonRuntimeClient());
-      const code = await zip({ ...client, 'app.py': OFFICIAL, '!official': '#!/bin/sh\nexport PYTHONPATH=/var/task\nexec python3 -m awslambdaric "$_HANDLER"\n' });
-      await deploy(lambda, 'official', code, { Runtime: 'python3.13', Handler: 'app.handler', MemorySize: 256, Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/official' } } });
+      const code = await zip({
+        ...client,
+        'app.py': OFFICIAL,
+        '!official': '#!/bin/sh\nexport PYTHONPATH=/var/task\nexec python3 -m awslambdaric "$_HANDLER"\n',
+      });
+      await deploy(lambda, 'official', code, {
+        Runtime: 'python3.13',
+        Handler: 'app.handler',
+        MemorySize: 256,
+        Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/official' } },
+      });
       const ClientContext = Buffer.from('{"custom":{"a":"ä"}}').toString('base64');
       const answer = await invoke(lambda, 'official', { n: 1 }, { LogType: 'Tail', ClientContext });
-      expect(JSON.parse(answer.text)).toEqual({ got: { n: 1 }, id: answer.requestId, arn: 'arn:aws:lambda:us-east-1:000000000000:function:official', left: true, custom: { a: 'ä' } });
+      expect(JSON.parse(answer.text)).toEqual({
+        got: { n: 1 },
+        id: answer.requestId,
+        arn: 'arn:aws:lambda:us-east-1:000000000000:function:official',
+        left: true,
+        custom: { a: 'ä' },
+      });
       expect(answer.log).toContain('from the official client');
       const failed = await invoke(lambda, 'official', { fail: true });
-      expect([failed.functionError, JSON.parse(failed.text)]).toMatchObject(['Unhandled', { errorType: 'ValueError', errorMessage: 'as asked' }]);
+      expect([failed.functionError, JSON.parse(failed.text)]).toMatchObject([
+        'Unhandled',
+        { errorType: 'ValueError', errorMessage: 'as asked' },
+      ]);
       expect(JSON.parse((await invoke(lambda, 'official', { n: 2 })).text)).toMatchObject({ got: { n: 2 } });
     } finally {
       lambda.destroy();

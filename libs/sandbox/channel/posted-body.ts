@@ -41,13 +41,18 @@ export function errorAnswer(type: string | string[] | undefined, body: Buffer): 
 }
 
 export function truncatedAnswer(): ChannelAnswer {
-  return errorAnswer('Runtime.TruncatedResponse', Buffer.from('{"errorType":"Runtime.TruncatedResponse","errorMessage":"The response was cut off."}'));
+  return errorAnswer(
+    'Runtime.TruncatedResponse',
+    Buffer.from('{"errorType":"Runtime.TruncatedResponse","errorMessage":"The response was cut off."}'),
+  );
 }
 
 /** A response without a length may fail while it is sent: its trailers say so (runtime-api.md section 1.3). */
 export function trailedFailure({ trailers }: IncomingMessage): ChannelAnswer | undefined {
   const type = trailers['lambda-runtime-function-error-type'];
-  return type === undefined ? undefined : errorAnswer(type, Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64'));
+  return type === undefined
+    ? undefined
+    : errorAnswer(type, Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64'));
 }
 
 /** Runs the first of several endings. */
