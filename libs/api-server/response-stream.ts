@@ -12,7 +12,9 @@ const UNTYPED_ERROR = 'Unhandled';
 const PLATFORM_FAILURE = {
   functionError: 'Unhandled',
   errorType: 'Sandbox.Failure',
-  payload: Buffer.from('{"errorType":"Sandbox.Failure","errorMessage":"The function could not be run to its end because of an internal failure."}'),
+  payload: Buffer.from(
+    '{"errorType":"Sandbox.Failure","errorMessage":"The function could not be run to its end because of an internal failure."}',
+  ),
 } as const;
 
 /**
@@ -33,7 +35,11 @@ export class ResponseStream implements AnswerStream {
   begin({ executedVersion }: { executedVersion?: string }): void {
     this.begun = true;
     if (this.response.destroyed) return;
-    this.response.writeHead(200, { ...this.headers, 'Content-Type': STREAM_TYPE, ...(executedVersion === undefined ? {} : { 'X-Amz-Executed-Version': executedVersion }) });
+    this.response.writeHead(200, {
+      ...this.headers,
+      'Content-Type': STREAM_TYPE,
+      ...(executedVersion === undefined ? {} : { 'X-Amz-Executed-Version': executedVersion }),
+    });
     this.response.flushHeaders();
   }
 
@@ -48,9 +54,16 @@ export class ResponseStream implements AnswerStream {
   }
 
   /** A function error is told here, with its object as text. Always the last message. */
-  complete({ functionError, errorType, payload, logTail }: Pick<InvokeAnswer, 'functionError' | 'errorType' | 'payload' | 'logTail'>): void {
+  complete({
+    functionError,
+    errorType,
+    payload,
+    logTail,
+  }: Pick<InvokeAnswer, 'functionError' | 'errorType' | 'payload' | 'logTail'>): void {
     const event = {
-      ...(functionError === undefined ? {} : { ErrorCode: errorType ?? UNTYPED_ERROR, ErrorDetails: Buffer.from(payload ?? []).toString('utf8') }),
+      ...(functionError === undefined
+        ? {}
+        : { ErrorCode: errorType ?? UNTYPED_ERROR, ErrorDetails: Buffer.from(payload ?? []).toString('utf8') }),
       ...(logTail === undefined ? {} : { LogResult: Buffer.from(logTail).toString('base64') }),
     };
     this.response.end(eventStreamEvent('InvokeComplete', 'application/json', Buffer.from(JSON.stringify(event))));

@@ -25,7 +25,10 @@ export class AnswerStream implements ResponseSink {
   begin(contentType: string): void {
     this.#writer = new PacedWriter(this.response);
     if (this.response.destroyed) return;
-    this.response.writeHead(200, { 'content-type': 'application/octet-stream', [STREAM_HEADER]: encodeURIComponent(contentType) });
+    this.response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      [STREAM_HEADER]: encodeURIComponent(contentType),
+    });
     this.response.flushHeaders();
   }
 

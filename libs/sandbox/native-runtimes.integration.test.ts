@@ -76,6 +76,22 @@ describe.each(languages)('a bootstrap in $language', ({ language, custom, panic,
     expect((await probe('log')).logTail.toString()).toMatch(/^from (Go|Rust)$/m);
   });
 
+  if (language === 'go') {
+    it('streams its response, and tells of a failure in the middle', async () => {
+      const streamed = async (name: string) => {
+        const seen = { type: '', text: '' };
+        const response = { begin: (type: string) => void (seen.type = type), write: (bytes: Uint8Array) => void (seen.text += Buffer.from(bytes).toString()) as undefined };
+        return { outcome: await pool.invoke({ ...requestFor(spec, { probe: name }), response }), seen };
+      };
+      const whole = await streamed('stream');
+      expect([whole.seen, whole.outcome.status]).toEqual([{ type: 'application/octet-stream', text: 'one two' }, 'success']);
+      const failed = await streamed('stream and fail');
+      expect([failed.seen.text, failed.outcome.status, answerOf(failed.outcome)]).toEqual(['one two', 'error', expect.objectContaining({ errorType: 'OrderMissing', errorMessage: 'no order 8' })]);
+      expect(Buffer.from((await probe('stream')).payload).toString()).toBe('one two');
+      expect(answerOf(await probe('stream and fail'))).toMatchObject({ errorMessage: 'no order 8' });
+    });
+  }
+
   it('may panic', async () => {
     const failed = await probe('panic');
     expect([failed.status, answerOf(failed)]).toEqual(['error', expect.objectContaining(panic)]);

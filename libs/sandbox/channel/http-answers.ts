@@ -20,14 +20,22 @@ export function reply(response: ServerResponse, status: number, body: string, ty
 }
 
 /** Reads what is left of the request, so that its connection can be used again. */
-export function fail(request: IncomingMessage | undefined, response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
+export function fail(
+  request: IncomingMessage | undefined,
+  response: ServerResponse,
+  status: number,
+  errorType: string,
+  errorMessage: string,
+): void {
   request?.resume();
   reply(response, status, JSON.stringify({ errorMessage, errorType }));
 }
 
 /** JSON text may hold characters that no header can: they travel as JSON escapes. */
 export function headerValue(json: string): string {
-  return json.replace(/[\u0000-\u001f]/g, ' ').replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json
+    .replace(/[\u0000-\u001f]/g, ' ')
+    .replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 export function single(value: string | string[] | undefined): string | undefined {

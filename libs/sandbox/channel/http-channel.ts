@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Server as NetServer, Socket } from 'node:net';
 import type { RequestHandler } from '../extensions/extension-endpoint.js';
 import { FAULT, fail, headerValue, reply, single, STATUS_OK } from './http-answers.js';
-import { collect, errorAnswer, passOn, truncatedAnswer, type BodyEnds } from './posted-body.js';
+import { collect, errorAnswer, passOn, trailedFailure, truncatedAnswer, type BodyEnds } from './posted-body.js';
 import { headerErrorType, LAST_WORDS_MS, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
 import { illegalMove, mayMove, type RuntimeState } from './runtime-state.js';
 import { StreamedResponse, wholeToSink } from './streamed-response.js';
@@ -203,7 +203,9 @@ export class HttpChannel implements RuntimeChannel {
         settle(truncatedAnswer());
       },
     };
-    if (mode === 'streaming' && kind === 'response') {
+    // Clients that know no mode, as Go's, send whatever has no length as it comes.
+    const streams = mode === 'streaming' || (sink !== undefined && request.headers['content-length'] === undefined);
+    if (streams && kind === 'response') {
       const stream = new StreamedResponse(sink, request.headers['content-type']);
       const on: BodyEnds<ChannelAnswer> = {
         ...unfinished,
@@ -222,7 +224,8 @@ export class HttpChannel implements RuntimeChannel {
       ...unfinished,
       whole: (body) => {
         reply(response, 202, STATUS_OK);
-        if (kind === 'error') settle(errorAnswer(request.headers['lambda-runtime-function-error-type'], body));
+        const failure = kind === 'error' ? errorAnswer(request.headers['lambda-runtime-function-error-type'], body) : trailedFailure(request);
+        if (failure !== undefined) settle(failure);
         else settle(sink === undefined || this.pending !== pending ? { kind: 'response', body } : wholeToSink(sink, request.headers['content-type'], body));
       },
       tooLarge: () => {

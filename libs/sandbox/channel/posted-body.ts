@@ -23,7 +23,7 @@ export function collect(request: IncomingMessage, on: BodyEnds<Buffer>): void {
   request.on('end', () => once(() => on.whole(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
 }
 
-/** Passes a streamed body on, no faster than it is taken. A stream may still fail: its trailers say so (runtime-api.md section 1.3). */
+/** Passes a streamed body on, no faster than it is taken. */
 export function passOn(request: IncomingMessage, stream: StreamedResponse, on: BodyEnds<ChannelAnswer>): void {
   const once = ending(request, on);
   request.on('data', (chunk: Buffer) => {
@@ -33,7 +33,7 @@ export function passOn(request: IncomingMessage, stream: StreamedResponse, on: B
     request.pause();
     void wait.then(() => request.resume());
   });
-  request.on('end', () => once(() => on.whole(failureOf(request) ?? stream.end())));
+  request.on('end', () => once(() => on.whole(trailedFailure(request) ?? stream.end())));
 }
 
 export function errorAnswer(type: string | string[] | undefined, body: Buffer): ChannelAnswer {
@@ -41,12 +41,18 @@ export function errorAnswer(type: string | string[] | undefined, body: Buffer): 
 }
 
 export function truncatedAnswer(): ChannelAnswer {
-  return errorAnswer('Runtime.TruncatedResponse', Buffer.from('{"errorType":"Runtime.TruncatedResponse","errorMessage":"The response was cut off."}'));
+  return errorAnswer(
+    'Runtime.TruncatedResponse',
+    Buffer.from('{"errorType":"Runtime.TruncatedResponse","errorMessage":"The response was cut off."}'),
+  );
 }
 
-function failureOf({ trailers }: IncomingMessage): ChannelAnswer | undefined {
+/** A response without a length may fail while it is sent: its trailers say so (runtime-api.md section 1.3). */
+export function trailedFailure({ trailers }: IncomingMessage): ChannelAnswer | undefined {
   const type = trailers['lambda-runtime-function-error-type'];
-  return type === undefined ? undefined : errorAnswer(type, Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64'));
+  return type === undefined
+    ? undefined
+    : errorAnswer(type, Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64'));
 }
 
 /** Runs the first of several endings. */

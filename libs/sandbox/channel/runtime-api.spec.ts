@@ -36,7 +36,14 @@ class Runtime {
   }
 
   async call(method: string, path: string, { headers = {}, body = '', trailers }: Call = {}): Promise<Answer> {
-    const request = httpRequest({ port: this.port, host: '127.0.0.1', agent: this.agent, method, path: path.startsWith('/') ? path : `/2018-06-01/${path}`, headers });
+    const request = httpRequest({
+      port: this.port,
+      host: '127.0.0.1',
+      agent: this.agent,
+      method,
+      path: path.startsWith('/') ? path : `/2018-06-01/${path}`,
+      headers,
+    });
     if (trailers) {
       request.flushHeaders();
       request.write(body);
@@ -53,7 +60,14 @@ class Runtime {
   async take(event: Partial<ChannelEvent> = {}): Promise<{ answered: Promise<ChannelAnswer>; next: Answer }> {
     const asked = this.call('GET', 'runtime/invocation/next');
     await this.channel.init;
-    const answered = this.channel.invoke({ id: 'one', deadlineMs: 1_767_323_045_000, arn: 'arn:f', traceId: 'Root=1-2-3', body: Buffer.from('{"n":1}'), ...event });
+    const answered = this.channel.invoke({
+      id: 'one',
+      deadlineMs: 1_767_323_045_000,
+      arn: 'arn:f',
+      traceId: 'Root=1-2-3',
+      body: Buffer.from('{"n":1}'),
+      ...event,
+    });
     return { answered, next: await asked };
   }
 
@@ -69,18 +83,29 @@ beforeEach(async () => (runtime = await Runtime.connect()));
 afterEach(() => runtime.close());
 
 const fault = (answer: Answer): [number, string] => [answer.status, (JSON.parse(answer.text) as { errorType: string }).errorType];
-const streaming = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked', 'Content-Type': 'text/plain' };
+const streaming = {
+  'Lambda-Runtime-Function-Response-Mode': 'streaming',
+  'Transfer-Encoding': 'chunked',
+  'Content-Type': 'text/plain',
+};
 
 /** Collects what a caller is given on the way. */
 function sink() {
   const seen = { type: '', text: '' };
-  const response = { begin: (type: string) => void (seen.type = type), write: (bytes: Uint8Array) => void (seen.text += Buffer.from(bytes).toString()) as undefined };
+  const response = {
+    begin: (type: string) => void (seen.type = type),
+    write: (bytes: Uint8Array) => void (seen.text += Buffer.from(bytes).toString()) as undefined,
+  };
   return { seen, response };
 }
 
 describe('the Runtime API', () => {
   it('hands an event over with all its headers', async () => {
-    const { next } = await runtime.take({ clientContext: '{"a":"ä\\n"}', cognitoIdentity: '{"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"}', tenantId: 'blue' });
+    const { next } = await runtime.take({
+      clientContext: '{"a":"ä\\n"}',
+      cognitoIdentity: '{"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"}',
+      tenantId: 'blue',
+    });
     expect(next).toMatchObject({
       status: 200,
       text: '{"n":1}',
@@ -99,27 +124,57 @@ describe('the Runtime API', () => {
 
   it('answers a response with 202 and OK', async () => {
     const { answered } = await runtime.take();
-    expect(await runtime.call('POST', 'runtime/invocation/one/response', { body: '[1]' })).toMatchObject({ status: 202, text: '{"status":"OK"}\n', headers: { 'content-type': 'application/json' } });
+    expect(await runtime.call('POST', 'runtime/invocation/one/response', { body: '[1]' })).toMatchObject({
+      status: 202,
+      text: '{"status":"OK"}\n',
+      headers: { 'content-type': 'application/json' },
+    });
     expect(await answered).toEqual({ kind: 'response', body: Buffer.from('[1]') });
   });
 
   it('takes an error with its type and an X-Ray cause of 64 KB', async () => {
     const { answered } = await runtime.take();
-    const headers = { 'Lambda-Runtime-Function-Error-Type': 'Function.Mine', 'Lambda-Runtime-Function-XRay-Error-Cause': `{"paths":["${'x'.repeat(64_000)}"]}`, 'Content-Type': 'application/vnd.aws.lambda.error+json' };
-    expect((await runtime.call('POST', 'runtime/invocation/one/error', { headers, body: '{"errorType":"Mine"}' })).status).toBe(202);
-    expect(await answered).toEqual({ kind: 'error', errorType: 'Function.Mine', body: Buffer.from('{"errorType":"Mine"}'), exits: false });
+    const headers = {
+      'Lambda-Runtime-Function-Error-Type': 'Function.Mine',
+      'Lambda-Runtime-Function-XRay-Error-Cause': `{"paths":["${'x'.repeat(64_000)}"]}`,
+      'Content-Type': 'application/vnd.aws.lambda.error+json',
+    };
+    expect((await runtime.call('POST', 'runtime/invocation/one/error', { headers, body: '{"errorType":"Mine"}' })).status).toBe(
+      202,
+    );
+    expect(await answered).toEqual({
+      kind: 'error',
+      errorType: 'Function.Mine',
+      body: Buffer.from('{"errorType":"Mine"}'),
+      exits: false,
+    });
   });
 
   it('refuses other ids, second responses, unknown modes and bodies over the limit', async () => {
     const { answered } = await runtime.take();
-    expect(fault(await runtime.call('POST', 'runtime/invocation/two/response', { body: '1' }))).toEqual([400, 'InvalidRequestID']);
-    expect(fault(await runtime.call('POST', 'runtime/invocation/one/response', { headers: { 'Lambda-Runtime-Function-Response-Mode': 'sideways' } }))).toEqual([400, 'InvalidFunctionResponseMode']);
-    expect(fault(await runtime.call('POST', 'runtime/invocation/one/response', { body: Buffer.alloc(MAX_RESPONSE_BYTES + 1) }))).toEqual([413, 'RequestEntityTooLarge']);
+    expect(fault(await runtime.call('POST', 'runtime/invocation/two/response', { body: '1' }))).toEqual([
+      400,
+      'InvalidRequestID',
+    ]);
+    expect(
+      fault(
+        await runtime.call('POST', 'runtime/invocation/one/response', {
+          headers: { 'Lambda-Runtime-Function-Response-Mode': 'sideways' },
+        }),
+      ),
+    ).toEqual([400, 'InvalidFunctionResponseMode']);
+    expect(
+      fault(await runtime.call('POST', 'runtime/invocation/one/response', { body: Buffer.alloc(MAX_RESPONSE_BYTES + 1) })),
+    ).toEqual([413, 'RequestEntityTooLarge']);
     expect(await answered).toEqual({ kind: 'too-large' });
     const second = await runtime.call('POST', 'runtime/invocation/one/response', { body: '1' });
     expect([second.status, JSON.parse(second.text)]).toEqual([
       403,
-      { errorType: 'InvalidStateTransition', errorMessage: 'State transition from ResponseSent to InvocationResponse failed for runtime. Error: State transition is not allowed' },
+      {
+        errorType: 'InvalidStateTransition',
+        errorMessage:
+          'State transition from ResponseSent to InvocationResponse failed for runtime. Error: State transition is not allowed',
+      },
     ]);
   });
 
@@ -138,7 +193,14 @@ describe('the Runtime API', () => {
   });
 
   it('reports a failed init, after which nothing else is legal', async () => {
-    expect((await runtime.call('POST', 'runtime/init/error', { headers: { 'lambda-runtime-function-error-type': 'Runtime.NoHandler' }, body: '{}' })).status).toBe(202);
+    expect(
+      (
+        await runtime.call('POST', 'runtime/init/error', {
+          headers: { 'lambda-runtime-function-error-type': 'Runtime.NoHandler' },
+          body: '{}',
+        })
+      ).status,
+    ).toBe(202);
     expect(await runtime.channel.init).toMatchObject({ kind: 'error', errorType: 'Runtime.NoHandler' });
     expect(fault(await runtime.call('GET', 'runtime/invocation/next'))).toEqual([403, 'InvalidStateTransition']);
     expect(fault(await runtime.call('POST', 'runtime/init/error', { body: '{}' }))).toEqual([403, 'InvalidStateTransition']);
@@ -149,13 +211,54 @@ describe('a streamed response', () => {
   it('goes to the caller with its type, and its failure is told by trailers', async () => {
     const { seen, response } = sink();
     const first = await runtime.take({ response });
-    expect((await runtime.call('POST', 'runtime/invocation/one/response', { headers: streaming, body: 'abc', trailers: {} })).status).toBe(202);
+    expect(
+      (await runtime.call('POST', 'runtime/invocation/one/response', { headers: streaming, body: 'abc', trailers: {} })).status,
+    ).toBe(202);
     expect(await first.answered).toEqual({ kind: 'streamed', bytes: 3 });
     expect(seen).toEqual({ type: 'text/plain', text: 'abc' });
     const second = await runtime.take({ id: 'two', response: sink().response });
-    const trailers = { 'Lambda-Runtime-Function-Error-Type': 'Runtime.Odd', 'Lambda-Runtime-Function-Error-Body': Buffer.from('{"a":1}').toString('base64') };
-    await runtime.call('POST', 'runtime/invocation/two/response', { headers: { ...streaming, Trailer: Object.keys(trailers).join(', ') }, body: 'abc', trailers });
-    expect(await second.answered).toEqual({ kind: 'error', errorType: 'Runtime.Odd', body: Buffer.from('{"a":1}'), exits: false });
+    const trailers = {
+      'Lambda-Runtime-Function-Error-Type': 'Runtime.Odd',
+      'Lambda-Runtime-Function-Error-Body': Buffer.from('{"a":1}').toString('base64'),
+    };
+    await runtime.call('POST', 'runtime/invocation/two/response', {
+      headers: { ...streaming, Trailer: Object.keys(trailers).join(', ') },
+      body: 'abc',
+      trailers,
+    });
+    expect(await second.answered).toEqual({
+      kind: 'error',
+      errorType: 'Runtime.Odd',
+      body: Buffer.from('{"a":1}'),
+      exits: false,
+    });
+  });
+
+  it('may come without a mode: as it comes to who takes a stream, whole to others, and trailers count either way', async () => {
+    const headers = {
+      'Transfer-Encoding': 'chunked',
+      'Content-Type': 'text/x',
+      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
+    };
+    const { seen, response } = sink();
+    const first = await runtime.take({ response });
+    await runtime.call('POST', 'runtime/invocation/one/response', { headers, body: 'abc', trailers: {} });
+    expect([await first.answered, seen]).toEqual([
+      { kind: 'streamed', bytes: 3 },
+      { type: 'text/x', text: 'abc' },
+    ]);
+    const trailers = {
+      'Lambda-Runtime-Function-Error-Type': 'Function.Odd',
+      'Lambda-Runtime-Function-Error-Body': Buffer.from('{"a":1}').toString('base64'),
+    };
+    for (const [id, taker] of [
+      ['two', undefined],
+      ['three', sink().response],
+    ] as const) {
+      const { answered } = await runtime.take({ id, ...(taker && { response: taker }) });
+      await runtime.call('POST', `runtime/invocation/${id}/response`, { headers, body: 'abc', trailers });
+      expect(await answered).toEqual({ kind: 'error', errorType: 'Function.Odd', body: Buffer.from('{"a":1}'), exits: false });
+    }
   });
 
   it('is collected for a caller who wants it whole, and a whole one is a stream to others', async () => {
@@ -198,7 +301,9 @@ it('follows its state machine whatever a runtime calls', async () => {
             if (state === 'started') state = 'failed';
           } else {
             const given = step === 'otherId' ? 'other' : `id${id}`;
-            const answer = await one.call('POST', `runtime/invocation/${given}/${step === 'error' ? 'error' : 'response'}`, { body: '1' });
+            const answer = await one.call('POST', `runtime/invocation/${given}/${step === 'error' ? 'error' : 'response'}`, {
+              body: '1',
+            });
             if (step === 'otherId' || id === 0) expect(fault(answer)).toEqual([400, 'InvalidRequestID']);
             else if (state !== 'running') expect(fault(answer)).toEqual([403, 'InvalidStateTransition']);
             else {

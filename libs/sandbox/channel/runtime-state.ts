@@ -1,5 +1,14 @@
 /** States of the runtime as the Runtime API's error texts name them. */
-export type RuntimeState = 'Started' | 'InitError' | 'Ready' | 'Running' | 'InvocationResponse' | 'InvocationErrorResponse' | 'ResponseSent' | 'RestoreReady' | 'RestoreError';
+export type RuntimeState =
+  | 'Started'
+  | 'InitError'
+  | 'Ready'
+  | 'Running'
+  | 'InvocationResponse'
+  | 'InvocationErrorResponse'
+  | 'ResponseSent'
+  | 'RestoreReady'
+  | 'RestoreError';
 
 /**
  * Legal moves (runtime-api.md section 1.1 for what the others are answered). A response is being received in `InvocationResponse`; the

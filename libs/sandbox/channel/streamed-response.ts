@@ -37,7 +37,9 @@ export class StreamedResponse {
   /** The answer, when no more comes. */
   end(): ChannelAnswer {
     if (this.exceeded) return { kind: 'too-large', limitBytes: this.limit, streaming: this.sink !== undefined };
-    return this.sink === undefined ? { kind: 'response', body: Buffer.concat(this.parts, this.size) } : { kind: 'streamed', bytes: this.size };
+    return this.sink === undefined
+      ? { kind: 'response', body: Buffer.concat(this.parts, this.size) }
+      : { kind: 'streamed', bytes: this.size };
   }
 
   private get limit(): number {

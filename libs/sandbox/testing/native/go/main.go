@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -34,6 +35,18 @@ func handler(ctx context.Context, event Event) (any, error) {
 		return nil, OrderMissing{7}
 	case "panic":
 		panic("all is lost")
+	case "stream", "stream and fail":
+		reader, writer := io.Pipe()
+		go func() {
+			fmt.Fprint(writer, "one ")
+			fmt.Fprint(writer, "two")
+			if event.Probe == "stream" {
+				writer.Close()
+			} else {
+				writer.CloseWithError(OrderMissing{8})
+			}
+		}()
+		return reader, nil
 	case "log":
 		fmt.Println("from Go")
 		return nil, nil
