@@ -140,6 +140,10 @@ export class HttpChannel implements RuntimeChannel {
     fail(request, response, ...FAULT.path);
   }
 
+  get waits(): boolean {
+    return this.waiting !== undefined;
+  }
+
   private next(response: ServerResponse): void {
     if (!this.move('Ready', response)) return;
     this.waiting = response;
