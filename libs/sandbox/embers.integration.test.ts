@@ -15,7 +15,11 @@ const catalogue = RuntimeCatalogue.load(process.env.HEARTH_RUNTIMES_FILE || unde
 const make = (place: DriverPlace) => new DockerDriver({ ...place, docker, catalogue, labels: { 'hearth.test': 'embers' } });
 const NODE = { runtime: 'nodejs22.x', memoryMb: 256 };
 
-async function withEmbers(embers: EmberSettings | undefined, test: (bench: Bench) => Promise<void>, limits: Partial<PoolLimits> = {}): Promise<void> {
+async function withEmbers(
+  embers: EmberSettings | undefined,
+  test: (bench: Bench) => Promise<void>,
+  limits: Partial<PoolLimits> = {},
+): Promise<void> {
   const bench = await Bench.open(make, limits, undefined, { embers });
   try {
     await test(bench);
@@ -71,7 +75,9 @@ describe('a sandbox that was an ember', () => {
       const canary = `canary-${Math.random().toString(36).slice(2)}`;
       await bench.invoke(specFor('node', { environment: { SECRET: canary } }), { probe: 'count' });
       expect(answerOf(await bench.invoke(specFor('node'), { probe: 'count' }))).toBe(1);
-      const containers = await docker.listContainers({ filters: { label: [`hearth.owner=${ownerOf(bench.stateDirectory, '').owner}`] } });
+      const containers = await docker.listContainers({
+        filters: { label: [`hearth.owner=${ownerOf(bench.stateDirectory, '').owner}`] },
+      });
       const inspected = await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).inspect()));
       expect(containers.length).toBeGreaterThanOrEqual(2);
       expect(JSON.stringify(inspected)).not.toContain(canary);
@@ -116,10 +122,21 @@ describe('embers', () => {
   });
 
   it('of an image that cannot wait are given up, and said so once', async () => {
-    const blind = RuntimeCatalogue.of({ 'nodejs22.x': { image: 'hearth/provided', channel: 'socket', build: { family: 'nodejs' } } }, 'test', catalogue.assets);
+    const blind = RuntimeCatalogue.of(
+      { 'nodejs22.x': { image: 'hearth/provided', channel: 'socket', build: { family: 'nodejs' } } },
+      'test',
+      catalogue.assets,
+    );
     const stateDirectory = await mkdtemp(join(tmpdir(), 'hearth-embers-'));
     const reports: string[] = [];
-    const driver = new DockerDriver({ docker, catalogue: blind, stateDirectory, incarnation: 'x', labels: { 'hearth.test': 'embers' }, report: (message) => void reports.push(message) });
+    const driver = new DockerDriver({
+      docker,
+      catalogue: blind,
+      stateDirectory,
+      incarnation: 'x',
+      labels: { 'hearth.test': 'embers' },
+      report: (message) => void reports.push(message),
+    });
     try {
       for (let i = 0; i < 3; i++) await expect(driver.embers!.kindle(NODE)).rejects.toThrow('does not know how to wait');
       expect(driver.embers!.kindFor(specFor('node'))).toBeUndefined();

@@ -57,7 +57,9 @@ export class ColdStarts {
     const platform = await this.open();
     const docker = await RawDocker.open(await imageOf('nodejs22.x'));
     try {
-      const names = Array.from({ length: ROUNDS }, (_, round) => Array.from({ length: STORM }, (_each, index) => `bench-storm-${round}-${index}`));
+      const names = Array.from({ length: ROUNDS }, (_, round) =>
+        Array.from({ length: STORM }, (_each, index) => `bench-storm-${round}-${index}`),
+      );
       for (const name of names.flat()) await platform.deploy(name, HANDLER, { memoryMb: MEMORY_MB });
       const pairs = await alternately(
         ROUNDS,

@@ -24,7 +24,16 @@ export function embers(platform: BenchPlatform): Measurement[] {
         const all = await pairs();
         const slowest = Math.max(...all.map(({ hearth }) => hearth));
         const baseline = median(all.map((pair) => pair.baseline));
-        return { id: 'ember-p99', value: slowest / baseline, unit: 'x', mark: 0.08, better: 'lower', min: slowest / baseline, pairs: all.length, sides: { hearth: slowest, baseline, unit: 'ms' } };
+        return {
+          id: 'ember-p99',
+          value: slowest / baseline,
+          unit: 'x',
+          mark: 0.08,
+          better: 'lower',
+          min: slowest / baseline,
+          pairs: all.length,
+          sides: { hearth: slowest, baseline, unit: 'ms' },
+        };
       },
     },
     assignManyFiles(platform),
@@ -58,7 +67,9 @@ function assignManyFiles(platform: BenchPlatform): Measurement {
   return {
     id: 'assign-1001-files',
     async run(): Promise<Result> {
-      const files = Object.fromEntries(Array.from({ length: FILES }, (_, index) => [`lib/part-${index}.js`, `exports.part = ${index};\n`]));
+      const files = Object.fromEntries(
+        Array.from({ length: FILES }, (_, index) => [`lib/part-${index}.js`, `exports.part = ${index};\n`]),
+      );
       const invoke = invokeFromEmber(platform);
       for (let i = 0; i < ASSIGNMENTS; i++) {
         await platform.deploy(`bench-few-files-${i}`, HANDLER, { memoryMb: MEMORY_MB });
@@ -80,7 +91,11 @@ function assignManyFiles(platform: BenchPlatform): Measurement {
         better: 'lower',
         min: Math.min(...added),
         pairs: pairs.length,
-        sides: { hearth: median(pairs.map(({ hearth }) => hearth)), baseline: median(pairs.map(({ baseline }) => baseline)), unit: 'ms' },
+        sides: {
+          hearth: median(pairs.map(({ hearth }) => hearth)),
+          baseline: median(pairs.map(({ baseline }) => baseline)),
+          unit: 'ms',
+        },
       };
     },
   };

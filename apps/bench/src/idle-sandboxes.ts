@@ -72,10 +72,21 @@ export function sandboxMemory(platform: BenchPlatform): Measurement {
           others.push(await docker.idle());
         }
         const made = (await sandboxesOf(platform, docker)).filter(({ Id }) => !before.has(Id));
-        const mine = (await Promise.all(made.map(async (one) => ((await hasCode(docker, one)) ? [one] : [])))).flat().map(({ Id }) => docker.engine.getContainer(Id));
+        const mine = (await Promise.all(made.map(async (one) => ((await hasCode(docker, one)) ? [one] : []))))
+          .flat()
+          .map(({ Id }) => docker.engine.getContainer(Id));
         const [hearth, baseline] = [await memoryOf(mine), await memoryOf(others)];
         const value = median(hearth) / median(baseline);
-        return { id: 'sandbox-memory', value, unit: 'x', mark: 1.25, better: 'lower', min: Math.min(...hearth) / median(baseline), pairs: hearth.length, sides: { hearth: median(hearth), baseline: median(baseline), unit: 'MB' } };
+        return {
+          id: 'sandbox-memory',
+          value,
+          unit: 'x',
+          mark: 1.25,
+          better: 'lower',
+          min: Math.min(...hearth) / median(baseline),
+          pairs: hearth.length,
+          sides: { hearth: median(hearth), baseline: median(baseline), unit: 'MB' },
+        };
       } finally {
         caller.close();
         await Promise.all(others.map((container) => container.remove({ force: true })));
@@ -90,14 +101,17 @@ export function noisyNeighbour(platform: BenchPlatform, client: LoadClient): Mea
   const path = '/2015-03-31/functions/bench-quiet/invocations';
   const p99 = async (): Promise<number> => {
     const request = platform.sign('POST', path, EVENT).toString('base64');
-    return (await client.run({ port: platform.port, request, connections: 1, durationMs: NOISY_MS, warmUpMs: WARM_UP_MS, status: 200 })).p99Ms;
+    return (
+      await client.run({ port: platform.port, request, connections: 1, durationMs: NOISY_MS, warmUpMs: WARM_UP_MS, status: 200 })
+    ).p99Ms;
   };
   return {
     id: 'noisy-p99',
     async run() {
       await platform.deploy('bench-quiet');
       await platform.deploy('bench-noisy', BURN);
-      const burn = (ms: number) => platform.call('POST', '/2015-03-31/functions/bench-noisy/invocations', Buffer.from(JSON.stringify({ ms })));
+      const burn = (ms: number) =>
+        platform.call('POST', '/2015-03-31/functions/bench-noisy/invocations', Buffer.from(JSON.stringify({ ms })));
       await burn(1);
       for (let i = 0; i < 3; i++) await p99();
       const pairs = await alternately(
@@ -133,7 +147,9 @@ async function memoryOf(containers: readonly Docker.Container[]): Promise<number
     containers.map(async (container) => {
       const { Processes, Titles } = (await container.top()) as { Processes: string[][]; Titles: string[] };
       const pids = Processes.map((line) => line[Titles.indexOf('PID')]);
-      const parts = await Promise.all(pids.map(async (pid) => Number(/^Pss:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)));
+      const parts = await Promise.all(
+        pids.map(async (pid) => Number(/^Pss:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)),
+      );
       return parts.reduce((sum, part) => sum + part, 0) / 1_024;
     }),
   );

@@ -11,7 +11,6 @@ import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { cpuShare } from '../cpu-share.js';
 import { ExtensionEndpoint } from '../extensions/extension-endpoint.js';
-import type { ExtensionsPort } from '../extensions/extensions-port.js';
 import { functionEnvironment, type EnvironmentPlace } from '../function-environment.js';
 import type { EngineImages } from '../images/engine-images.js';
 import type { RuntimeCatalogue } from '../runtime-catalogue.js';

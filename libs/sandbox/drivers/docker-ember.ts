@@ -51,13 +51,19 @@ export class DockerEmber implements Ember {
   }
 
   async assign(order: SandboxOrder): Promise<SandboxHandle> {
-    const { gated, place, runtime } = this.parts;
+    const { gated, place } = this.parts;
     const { spec } = order;
     // The launcher that starts them runs already.
-    if (order.extensions && (await holdsExtensions(order.layersPath))) throw new InfrastructureError('extensions are started with their sandbox');
+    if (order.extensions && (await holdsExtensions(order.layersPath)))
+      throw new InfrastructureError('extensions are started with their sandbox');
     gated.directory.listen(order.onLog);
     this.limit(spec.memoryMb);
-    const [credentials] = await Promise.all([order.credentials, this.surroundings.extend(order, gated.directory, gated.sandbox), this.giveScratch(spec.ephemeralStorageMb), this.surroundings.mounts.mount(place, this.mountsOf(order))]);
+    const [credentials] = await Promise.all([
+      order.credentials,
+      this.surroundings.extend(order, gated.directory, gated.sandbox),
+      this.giveScratch(spec.ephemeralStorageMb),
+      this.surroundings.mounts.mount(place, this.mountsOf(order)),
+    ]);
     const environment = functionEnvironment(spec, this.surroundings.environmentPlace(order), credentials);
     gated.sandbox.startedAt = Date.now();
     await this.letBegin(order, environment);
@@ -98,9 +104,13 @@ export class DockerEmber implements Ember {
   /** @throws InfrastructureError */
   private limit(memoryMb: number): void {
     const { pid, sandbox } = this.parts.gated;
-    const [before, during] = [EMBER_MEMORY_MB, memoryMb].map((size) => initCpuShare(size, availableParallelism())) as [number, number];
+    const [before, during] = [EMBER_MEMORY_MB, memoryMb].map((size) => initCpuShare(size, availableParallelism())) as [
+      number,
+      number,
+    ];
     if (!raiseMemoryLimit(pid, memoryMb)) throw new InfrastructureError('the memory limit of a container cannot be written');
-    if (during !== before && !setCpuQuota(pid, during)) throw new InfrastructureError('the CPU limit of a container cannot be written');
+    if (during !== before && !setCpuQuota(pid, during))
+      throw new InfrastructureError('the CPU limit of a container cannot be written');
     sandbox.limitedTo(cpuShare(memoryMb, availableParallelism()));
   }
 
@@ -108,7 +118,11 @@ export class DockerEmber implements Ember {
     const blank = this.parts.door !== undefined;
     return [
       { source: codePath, target: '/var/task', readOnly: true, replaces: blank },
-      ...(layersPath ? [{ source: layersPath, target: '/opt', readOnly: true, replaces: blank }] : blank ? [{ target: '/opt', readOnly: true, replaces: true }] : []),
+      ...(layersPath
+        ? [{ source: layersPath, target: '/opt', readOnly: true, replaces: blank }]
+        : blank
+          ? [{ target: '/opt', readOnly: true, replaces: true }]
+          : []),
     ];
   }
 

@@ -2,7 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InfrastructureError, type OperatorError } from '@hearth/kernel';
 import { bootEnvironment } from '../function-environment.js';
-import { canTakeEmber, DEFAULT_MEMORY_MB, EMBER_MEMORY_MB, emberKind, type Ember, type EmberKind, type EmberMaker } from '../ember.js';
+import {
+  canTakeEmber,
+  DEFAULT_MEMORY_MB,
+  EMBER_MEMORY_MB,
+  emberKind,
+  type Ember,
+  type EmberKind,
+  type EmberMaker,
+} from '../ember.js';
 import type { FunctionSpec } from '../function-spec.js';
 import type { RuntimeCatalogue, RuntimeEntry } from '../runtime-catalogue.js';
 import { shellEnvironment } from '../shell-environment.js';
@@ -65,7 +73,8 @@ export class DockerEmbers implements EmberMaker {
       if (((error as Error).cause as { statusCode?: number } | undefined)?.statusCode === 404) throw error;
       const failures = (this.failures.get(kind.runtime) ?? 0) + 1;
       this.failures.set(kind.runtime, failures);
-      if (failures === MAX_FAILURES) this.workshop.report(`No sandboxes of ${kind.runtime} are started ahead any more: ${(error as Error).message}`);
+      if (failures === MAX_FAILURES)
+        this.workshop.report(`No sandboxes of ${kind.runtime} are started ahead any more: ${(error as Error).message}`);
       throw error;
     }
   }
@@ -85,7 +94,8 @@ export class DockerEmbers implements EmberMaker {
     const gated = await this.workshop.prepare(runtime.name, { memoryMb, ephemeralStorageMb: DEFAULT_SCRATCH_MB });
     try {
       // What an assignment will need is tried out now: nobody's start may depend on it.
-      if (!raiseMemoryLimit(gated.pid, memoryMb)) throw new InfrastructureError('the memory limit of a container cannot be written');
+      if (!raiseMemoryLimit(gated.pid, memoryMb))
+        throw new InfrastructureError('the memory limit of a container cannot be written');
       const place = mountPlaceOf(gated.pid);
       const door = runtime.channel === 'socket' ? await this.boot(kind, runtime, gated, place) : undefined;
       return new DockerEmber({ kind, runtime, gated, place, door }, this.workshop);
@@ -96,21 +106,39 @@ export class DockerEmbers implements EmberMaker {
   }
 
   /** Lets the runtime client start and waits until it waits. */
-  private async boot(kind: EmberKind, runtime: RuntimeEntry, { directory, sandbox }: GatedContainer, place: ReturnType<typeof mountPlaceOf>): Promise<EmberDoor> {
+  private async boot(
+    kind: EmberKind,
+    runtime: RuntimeEntry,
+    { directory, sandbox }: GatedContainer,
+    place: ReturnType<typeof mountPlaceOf>,
+  ): Promise<EmberDoor> {
     const blank = await this.blankDirectory();
-    await this.workshop.mounts.mount(place, ['/var/task', '/opt'].map((target) => ({ source: blank, target, readOnly: true })));
+    await this.workshop.mounts.mount(
+      place,
+      ['/var/task', '/opt'].map((target) => ({ source: blank, target, readOnly: true })),
+    );
     const door = await EmberDoor.listen(join(directory.path, 'ember.sock'));
     let timer: NodeJS.Timeout | undefined;
     try {
-      await directory.writeEnvironment(shellEnvironment({
-        ...bootEnvironment(runtime.name),
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(kind.memoryMb || DEFAULT_MEMORY_MB),
-        HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock',
-        _HEARTH_EMBER: '/run/hearth/ember.sock',
-      }));
+      await directory.writeEnvironment(
+        shellEnvironment({
+          ...bootEnvironment(runtime.name),
+          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(kind.memoryMb || DEFAULT_MEMORY_MB),
+          HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock',
+          _HEARTH_EMBER: '/run/hearth/ember.sock',
+        }),
+      );
       directory.release();
-      const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new InfrastructureError(`${runtime.image} does not wait for a function in time`)), BOOT_DEADLINE_MS)));
-      const ended = sandbox.exit.then(() => Promise.reject(new InfrastructureError(`${runtime.image} does not know how to wait for a function: build it anew`)));
+      const late = new Promise<never>(
+        (_, reject) =>
+          (timer = setTimeout(
+            () => reject(new InfrastructureError(`${runtime.image} does not wait for a function in time`)),
+            BOOT_DEADLINE_MS,
+          )),
+      );
+      const ended = sandbox.exit.then(() =>
+        Promise.reject(new InfrastructureError(`${runtime.image} does not know how to wait for a function: build it anew`)),
+      );
       ended.catch(() => undefined); // Only the first of the three counts.
       await Promise.race([door.ready, ended, late]);
       await directory.removeEnvironment();

@@ -46,7 +46,10 @@ export class NamespaceMounts {
     this.child ??= this.start();
     const { stdin } = this.child;
     const id = String(++this.lastId);
-    const words = orders.map(({ source = '', target, readOnly, replaces }) => `${readOnly ? 'ro' : 'rw'}${replaces ? '+' : ''}:${hex(source)}:${hex(target)}`);
+    const words = orders.map(
+      ({ source = '', target, readOnly, replaces }) =>
+        `${readOnly ? 'ro' : 'rw'}${replaces ? '+' : ''}:${hex(source)}:${hex(target)}`,
+    );
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {

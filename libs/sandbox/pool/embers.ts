@@ -60,7 +60,8 @@ export class Embers {
 
   constructor(private readonly options: EmbersOptions) {
     const { maker, settings, maxSandboxes } = options;
-    this.max = maker === undefined || settings === undefined ? 0 : Math.min(settings.max, Math.floor(maxSandboxes * SHARE_OF_SANDBOXES));
+    this.max =
+      maker === undefined || settings === undefined ? 0 : Math.min(settings.max, Math.floor(maxSandboxes * SHARE_OF_SANDBOXES));
     this.demand = new EmberDemand(this.max, settings?.standing);
   }
 
@@ -192,7 +193,9 @@ export class Embers {
 
   private async end(ember: Ember): Promise<void> {
     this.leaving += 1;
-    const ending = ember.destroy().catch((error: Error) => this.options.report(`An unassigned sandbox cannot be removed: ${error.message}`));
+    const ending = ember
+      .destroy()
+      .catch((error: Error) => this.options.report(`An unassigned sandbox cannot be removed: ${error.message}`));
     this.ends.add(ending);
     await ending;
     this.ends.delete(ending);

@@ -67,7 +67,17 @@ export class Rhythms {
 
   constructor(private readonly most = 10_000) {}
 
-  of({ accountId, region, functionName, version }: { accountId: string; region: string; functionName: string; version: string }): Rhythm {
+  of({
+    accountId,
+    region,
+    functionName,
+    version,
+  }: {
+    accountId: string;
+    region: string;
+    functionName: string;
+    version: string;
+  }): Rhythm {
     const key = `${accountId}:${region}:${functionName}:${version}`;
     const rhythm = this.byFunction.get(key) ?? new Rhythm();
     // To the end: the first is the one not asked for longest.
