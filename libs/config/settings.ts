@@ -8,6 +8,8 @@ const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 
 const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const port = integer(0, 65_535);
 const list = z.string().optional().transform((text) => (text ? text.split(',').filter((each) => each !== '') : []));
+/** `nodejs22.x:512,python3.13` */
+const emberList = (text: string) => (text === '' ? [] : text.split(',')).map((entry) => entry.split(':') as [string, string?]).map(([runtime, memory]) => ({ runtime, memoryMb: memory === undefined ? undefined : Number(memory) }));
 
 export const settingsSchema = z.object({
   HEARTH_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/).default('us-east-1').describe('Region name in ARNs and signature scopes'),
@@ -58,10 +60,15 @@ export const settingsSchema = z.object({
     .transform((text) => (text ? text.split(',').map((pair) => ({ from: pair.slice(0, pair.indexOf('=')), to: pair.slice(pair.indexOf('=') + 1) })) : []))
     .describe('Registries that take the place of those in image names, comma separated: `*.dkr.ecr.*.amazonaws.com=registry.example.com/ecr`; `*` stands for one part of a name'),
   HEARTH_REGISTRY_AUTH_FILE: z.string().min(1).optional().describe("Credentials for registries, as `docker login` writes them (config.json); read anew at every use. Each worker's own"),
-  HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
+  HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms, while too little is known of how often its function is called'),
+  HEARTH_SANDBOX_IDLE_MIN_MS: integer(100, 86_400_000).default(60_000).describe('Then it ends after the time within which 99 of 100 calls came, but not before this one, in ms'),
+  HEARTH_SANDBOX_IDLE_MAX_MS: integer(100, 86_400_000).default(3_600_000).describe('And not after this one, in ms'),
+  HEARTH_SANDBOX_FREEZE_MS: integer(0, 3_600_000).default(10).describe('An idle sandbox is frozen after this time, in ms: none of its processes runs until the next invocation; 0 = never'),
   HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),
-  HEARTH_SANDBOX_STARTS: integer(1, 64).default(4).describe('Most sandboxes of one worker starting at a time'),
+  HEARTH_SANDBOX_STARTS: integer(1, 64).default(8).describe('Most sandboxes of one worker starting at a time'),
   HEARTH_SANDBOX_WAIT_MS: integer(0, 600_000).default(10_000).describe('How long an invocation waits for room on a full worker before it is throttled, in ms'),
+  HEARTH_EMBERS_MAX: integer(0, 1_000).default(4).describe('Most sandboxes started ahead, for any function of their runtime, at a time; how many are held follows demand; 0 = none'),
+  HEARTH_EMBERS_STANDING: z.string().regex(/^([a-z0-9.]+(:\d+)?(,[a-z0-9.]+(:\d+)?)*)?$/).default('').transform(emberList).describe('Those of them that are held whether there is demand or not: RUNTIME or RUNTIME:MEMORY_MB, comma separated'),
   HEARTH_SANDBOX_MEMORY_MB: integer(0, 100_000_000).default(0).describe('Memory that sandboxes of one worker may claim, in MB; 0 = 80 % of the machine'),
 
   HEARTH_ACCOUNT_CONCURRENCY: integer(1, 1_000_000).default(1_000).describe('Concurrent executions of an account and region; 100 of them cannot be reserved. The same for every control plane and scheduler'),

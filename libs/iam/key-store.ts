@@ -4,7 +4,7 @@ import { newAccessKeyId, newSecretAccessKey, secretContext, type AccessKey } fro
 import { ChangeListener } from './change-listener.js';
 import type { SecretSealer } from './keyring/secret-sealer.js';
 import type { Queryable } from './store/queryable.js';
-import { insertSession, type NewSession } from './store/sessions.js';
+import { insertSessionKey, type NewSession } from './store/sessions.js';
 
 /*
  * Access keys in Postgres, cached in memory for the request path.
@@ -49,6 +49,9 @@ export interface NewAccessKey {
   temporary?: { tokenDigest: Uint8Array; expiresAt: Date; session?: NewSession };
 }
 
+/** The user or role a session key was asked for is gone. */
+export class HolderGone extends Error {}
+
 export class KeyStore {
   private readonly known = new Map<string, Entry>();
   private readonly unknown = new Map<string, Entry>();
@@ -84,16 +87,24 @@ export class KeyStore {
     return this.load(accessKeyId);
   }
 
-  /** Makes a key and stores it sealed. This is the only time its secret leaves the store in the clear other than for verification. */
+  /**
+   * Makes a key and stores it sealed. This is the only time its secret leaves the store in the clear other than for verification.
+   * @throws HolderGone when it is for a session and the user or role is gone
+   */
   async create(key: NewAccessKey, within: Queryable = this.options.database.pool): Promise<AccessKey> {
     const accessKeyId = newAccessKeyId(key.temporary ? 'ASIA' : 'AKIA');
     const secretAccessKey = newSecretAccessKey();
     const sealed = await this.options.secretBox.seal(Buffer.from(secretAccessKey), secretContext(accessKeyId));
-    await within.query(
-      'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id, sandbox_host_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
-      [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null, key.sandboxHostId ?? null],
-    );
-    if (key.temporary?.session) await insertSession(within, accessKeyId, key.temporary.session);
+    const session = key.temporary?.session;
+    if (session) {
+      const row = { ...key, ...key.temporary!, id: accessKeyId, sealedSecret: sealed };
+      if (!(await insertSessionKey(within, row, session))) throw new HolderGone();
+    } else {
+      await within.query(
+        'INSERT INTO access_keys (id, account_id, principal_arn, sealed_secret, token_digest, expires_at, identity_id, sandbox_host_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
+        [accessKeyId, key.accountId, key.principalArn, sealed, key.temporary ? Buffer.from(key.temporary.tokenDigest) : null, key.temporary?.expiresAt ?? null, key.identityId ?? null, key.sandboxHostId ?? null],
+      );
+    }
     return {
       accessKeyId,
       secretAccessKey,

@@ -5,7 +5,7 @@ import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import type { ImageWorker } from '@hearth/fleet';
 import { ExecutionRoles, Guard, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type EmberKind, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
@@ -69,7 +69,8 @@ async function openPool(
     credentials,
     codeDirectory: (digest) => packages.directory(digest),
     layersDirectory: (digests) => packages.layers(digests),
-    limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, queueMs: QUEUE_MS, roomMs: settings.HEARTH_SANDBOX_WAIT_MS },
+    limits: { maxSandboxes: settings.HEARTH_SANDBOX_MAX, maxStarts: settings.HEARTH_SANDBOX_STARTS, memoryMb, idleMs: settings.HEARTH_SANDBOX_IDLE_MS, keep: { minMs: Math.min(settings.HEARTH_SANDBOX_IDLE_MIN_MS, settings.HEARTH_SANDBOX_IDLE_MS), maxMs: settings.HEARTH_SANDBOX_IDLE_MAX_MS }, freezeAfterMs: settings.HEARTH_SANDBOX_FREEZE_MS || undefined, queueMs: QUEUE_MS, roomMs: settings.HEARTH_SANDBOX_WAIT_MS },
+    embers: { max: settings.HEARTH_EMBERS_MAX, standing: standingEmbers(settings, driver) },
     availableMemoryMb: () => memory.available(),
     report: (message) => logger.warn(message),
   });
@@ -79,7 +80,10 @@ async function openPool(
     pool.retire(() => true);
   });
   logger.info({ removed }, 'Sandboxes of former lives are gone');
-  metrics.observeSandboxes(() => pool.stats().states);
+  metrics.observeSandboxes(() => {
+    const { states, embers } = pool.stats();
+    return { ...states, ember: embers.ready, kindling: embers.kindling };
+  });
   metrics.observeProvisioned(() => pool.provisionedUse());
   return pool;
 }
@@ -108,6 +112,11 @@ function engineImages(settings: Settings, { logger }: Telemetry, { assets }: Run
 function functionLogs({ HEARTH_REGION: region }: Settings, telemetry: Telemetry, database: Database): FunctionLogs {
   const guard = new Guard({ database, onError: (err) => telemetry.logger.warn({ err }, 'Policies of execution roles could not be refreshed') });
   return new FunctionLogs({ database, telemetry, guard, region });
+}
+
+/** The kinds of HEARTH_EMBERS_STANDING, as the driver has them. */
+function standingEmbers({ HEARTH_EMBERS_STANDING: standing }: Settings, { embers }: SandboxDriver): EmberKind[] {
+  return standing.map(({ runtime, memoryMb }) => embers?.kindOfRuntime(runtime, memoryMb)).filter((kind) => kind !== undefined);
 }
 
 /** Keys are only made and removed through this store: it looks nothing up, and so need not listen for changes. */

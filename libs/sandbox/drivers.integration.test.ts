@@ -10,10 +10,11 @@ import { Bench, specFor, until, type DriverPlace } from './testing/bench.js';
 import { sandboxConformance } from './testing/conformance.js';
 
 const docker = new Docker();
-const catalogue = RuntimeCatalogue.load();
+const catalogue = RuntimeCatalogue.load(process.env.HEARTH_RUNTIMES_FILE || undefined);
 const dockerDriver = (place: DriverPlace) => new DockerDriver({ ...place, docker, catalogue, labels: { 'hearth.test': 'sandbox' } });
 
 sandboxConformance('docker', true, dockerDriver);
+sandboxConformance('docker', true, dockerDriver, { max: 3, patienceMs: 0, standing: [{ runtime: 'nodejs22.x', memoryMb: 256 }, { runtime: 'provided.al2023', memoryMb: 0 }] });
 sandboxConformance('process', false, (place) => new ProcessDriver({ ...place, catalogue }));
 
 describe('a container', () => {
@@ -37,7 +38,8 @@ describe('a container', () => {
 
   it('has the CPU share of its memory once it is initialised', async () => {
     await bench.close();
-    bench = await Bench.open(dockerDriver);
+    // Nothing can be executed in a frozen container.
+    bench = await Bench.open(dockerDriver, { freezeAfterMs: undefined });
     const script = 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null';
     await bench.invoke(specFor('node', { memoryMb: 442 }), { probe: 'count' });
     const [container] = await docker.listContainers({ filters: { label: [`hearth.owner=${ownerOf(bench.stateDirectory, '').owner}`] } });

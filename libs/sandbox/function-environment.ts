@@ -43,22 +43,34 @@ export function functionEnvironment(spec: FunctionSpec, place: EnvironmentPlace,
   };
 }
 
+/** What a runtime that is started before its function is known finds there: names that are read when a process starts, as they stand by default. */
+export function bootEnvironment(runtime: string): Record<string, string> {
+  const place = { logStream: '', taskRoot: '/var/task', runtimeDirectory: '/var/runtime' };
+  return { ...unlessOverridden(runtime, place), LAMBDA_TASK_ROOT: place.taskRoot, LAMBDA_RUNTIME_DIR: place.runtimeDirectory };
+}
+
 /** The reserved names that users may set themselves ("unreserved"). */
 function overridable(spec: FunctionSpec, place: EnvironmentPlace): Record<string, string> {
   if (spec.image !== undefined) return imageDefaults(spec, place);
-  const root = place.taskRoot;
-  const runtime = place.runtimeDirectory;
   return {
     AWS_DEFAULT_REGION: spec.region,
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '169.254.100.1:2000',
+    // SDKs and the command line find Hearth by it; on Lambda itself nobody needs it.
+    ...(place.apiEndpoint ? { AWS_ENDPOINT_URL: place.apiEndpoint } : {}),
+    ...unlessOverridden(spec.runtime, place),
+  };
+}
+
+function unlessOverridden(name: string, place: EnvironmentPlace): Record<string, string> {
+  const root = place.taskRoot;
+  const runtime = place.runtimeDirectory;
+  return {
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     PATH: '/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin',
     LD_LIBRARY_PATH: `/var/lang/lib:/lib64:/usr/lib64:${runtime}:${runtime}/lib:${root}:${root}/lib:/opt/lib`,
-    // SDKs and the command line find Hearth by it; on Lambda itself nobody needs it.
-    ...(place.apiEndpoint ? { AWS_ENDPOINT_URL: place.apiEndpoint } : {}),
-    ...languagePaths(spec.runtime, place),
+    ...languagePaths(name, place),
   };
 }
 

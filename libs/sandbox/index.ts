@@ -10,6 +10,8 @@ export type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHan
 export { DockerDriver, type DockerDriverOptions } from './drivers/docker-driver.js';
 export { ProcessDriver, type ProcessDriverOptions } from './drivers/process-driver.js';
 export { HostMemory } from './pool/host-memory.js';
+export type { Ember, EmberKind, EmberMaker } from './ember.js';
+export type { EmberSettings } from './pool/embers.js';
 export type { PoolLimits } from './pool/capacity.js';
 export { SandboxPool, type PoolStats, type SandboxPoolOptions } from './pool/sandbox-pool.js';
 export { cpuShare } from './cpu-share.js';

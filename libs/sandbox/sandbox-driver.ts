@@ -1,4 +1,5 @@
 import type { RuntimeChannel } from './channel/runtime-channel.js';
+import type { EmberMaker } from './ember.js';
 import type { FunctionCredentials, InitializationType } from './function-environment.js';
 import type { ExtensionsPort } from './extensions/extensions-port.js';
 import type { FunctionSpec } from './function-spec.js';
@@ -21,6 +22,9 @@ export interface SandboxDriver {
    * @throws ServiceError when this driver cannot give the function what it asks for, or its role gives no credentials
    */
   start(order: SandboxOrder): Promise<SandboxHandle>;
+
+  /** Absent: this driver starts nothing ahead. */
+  readonly embers?: EmberMaker;
 
   /** Gives up what the driver holds in reserve; sandboxes have to be destroyed before. */
   close(): Promise<void>;
@@ -58,6 +62,9 @@ export interface SandboxHandle {
   drainLog(): void;
   /** What only had to be there for init is removed: the environment file. */
   initialised(): void;
+  /** No process of it runs from here on until `thaw`. Both return at once; absent where the driver cannot do it. */
+  freeze?(): void;
+  thaw?(): void;
   /** SIGKILL to all processes of the sandbox. */
   kill(): Promise<void>;
   /** Kills, and removes all that the sandbox had. May be called again; resolves when nothing is left. */

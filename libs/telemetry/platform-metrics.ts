@@ -6,7 +6,7 @@ export const AGE_BOUNDS_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 3
 const MAX_FUNCTION_SERIES = 10_000;
 const OTHER = '(other)';
 
-export type SandboxState = 'creating' | 'initialising' | 'idle' | 'busy' | 'draining';
+export type SandboxState = 'creating' | 'initialising' | 'idle' | 'busy' | 'draining' | 'ember' | 'kindling';
 
 /** Plain numbers of one function; read at scrape time. */
 export interface FunctionCounts {

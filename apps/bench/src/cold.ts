@@ -11,11 +11,15 @@ const PAIRS = 7;
 /** Loads the handler as a runtime would, runs it once and prints the answer. */
 const RUN_HANDLER = "require('/var/task/index.js').handler({n:1}).then((answer) => process.stdout.write(JSON.stringify(answer)))";
 
-/** First invoke of a function that never ran, nothing warm, against `docker run` of the same image and handler until its first byte. */
-export function coldDockerRun(platform: BenchPlatform): Measurement {
+/**
+ * First invoke of a function that never ran, nothing warm, against `docker run` of the same image and handler until its first byte.
+ * @param open a platform that starts nothing ahead
+ */
+export function coldDockerRun(open: () => Promise<BenchPlatform>): Measurement {
   return {
     id: 'cold-docker-run',
     async run() {
+      const platform = await open();
       const image = await imageOf('nodejs22.x');
       const code = await mkdtemp(join(tmpdir(), 'hearth-bench-code-'));
       await writeFile(join(code, 'index.js'), HANDLER);
@@ -37,15 +41,15 @@ export function coldDockerRun(platform: BenchPlatform): Measurement {
   };
 }
 
-async function firstInvoke(platform: BenchPlatform, number: number): Promise<number> {
+export async function firstInvoke(platform: BenchPlatform, number: number, prefix = 'bench-cold'): Promise<number> {
   const begin = performance.now();
-  const answer = await platform.call('POST', `/2015-03-31/functions/bench-cold-${number}/invocations`, Buffer.from('{"n":1}'));
+  const answer = await platform.call('POST', `/2015-03-31/functions/${prefix}-${number}/invocations`, Buffer.from('{"n":1}'));
   const duration = performance.now() - begin;
   if (answer !== '{"n":1}') throw new Error(`Wrong answer of a cold function: ${answer}`);
   return duration;
 }
 
-async function dockerRun(image: string, code: string): Promise<number> {
+export async function dockerRun(image: string, code: string): Promise<number> {
   const args = ['run', '--rm', '--network', 'none', '--label', 'hearth.bench=1', '--volume', `${code}:/var/task:ro`, '--entrypoint', '/var/lang/bin/node', image, '-e', RUN_HANDLER];
   const begin = performance.now();
   const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -58,7 +62,7 @@ async function dockerRun(image: string, code: string): Promise<number> {
   return first.at - begin;
 }
 
-async function imageOf(runtime: string): Promise<string> {
+export async function imageOf(runtime: string): Promise<string> {
   const file = process.env.HEARTH_RUNTIMES_FILE || join(projectRoot(), 'infra/runtimes/catalogue.json');
   const catalogue = JSON.parse(await readFile(file, 'utf8')) as Record<string, { image: string }>;
   return (catalogue[runtime] as { image: string }).image;

@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '@hearth/kernel';
+import { ColdStarts } from './cold-starts.js';
 import { CatalogueSize } from './catalogue-size.js';
 import { coldDockerRun } from './cold.js';
+import { embers } from './embers.js';
 import { asyncAccept, asyncHandledP50 } from './events.js';
 import { BullSide, LoadClient, startBareServer } from './helper-process.js';
+import { noisyNeighbour, sandboxMemory, thaw } from './idle-sandboxes.js';
 import { idleMemory } from './memory.js';
 import { BenchPlatform } from './platform.js';
 import type { Result } from './result.js';
@@ -18,13 +21,19 @@ async function bench(): Promise<number> {
   const platform = await BenchPlatform.start();
   const bare = await startBareServer();
   const [client, bull] = [new LoadClient(), new BullSide()];
+  const coldStarts = new ColdStarts();
   const results: Result[] = [];
   let failures = 0;
   try {
     // Memory first: the platform is idle and has not been under load. Cold starts next, before the machine is warm.
     const measurements = [
       idleMemory(platform),
-      coldDockerRun(platform),
+      coldDockerRun(() => coldStarts.open()),
+      ...embers(platform),
+      ...coldStarts.measurements(),
+      sandboxMemory(platform),
+      thaw(platform),
+      noisyNeighbour(platform, client),
       authorisation(platform, client, bare),
       warmP50(platform, client, bare),
       warmP99(platform, client, bare),
@@ -49,6 +58,7 @@ async function bench(): Promise<number> {
     client.stop();
     bull.stop();
     bare.stop();
+    await coldStarts.close();
     await platform.stop();
   }
   process.stdout.write(`${table(results)}\n`);

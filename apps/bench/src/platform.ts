@@ -38,11 +38,12 @@ export class BenchPlatform {
     private readonly role: string,
   ) {}
 
-  static async start(): Promise<BenchPlatform> {
+  /** @param settings beside the defaults */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<BenchPlatform> {
     const stateDir = await mkdtemp(join(tmpdir(), 'hearth-bench-'));
     await chmod(stateDir, 0o755); // Embedded Postgres runs as another user.
     const [port, metricsPort] = [await freePort(), await freePort()];
-    const redisPrefix = `hearth-bench-${process.pid}`;
+    const redisPrefix = `hearth-bench-${process.pid}-${port}`;
     const log = await open(join(stateDir, 'platform.log'), 'a');
     const child = spawn(process.execPath, ['dist/apps/hearth/src/main.js'], {
       cwd: projectRoot(),
@@ -56,6 +57,7 @@ export class BenchPlatform {
         HEARTH_REDIS_PREFIX: redisPrefix,
         // A claim for 16 sandboxes of one vCPU each must fit on any machine that runs the bench.
         HEARTH_SANDBOX_MEMORY_MB: '65536',
+        ...settings,
       },
       stdio: ['ignore', log.fd, log.fd],
     });
@@ -89,13 +91,14 @@ export class BenchPlatform {
   }
 
   /** Creates a function and waits until it can be invoked, without invoking it. */
-  async deploy(name: string, code = HANDLER): Promise<void> {
+  async deploy(name: string, code = HANDLER, options: { memoryMb?: number; files?: Readonly<Record<string, string>>; timeoutSeconds?: number } = {}): Promise<void> {
     const archive = new yazl.ZipFile();
     archive.addBuffer(Buffer.from(code), 'index.js');
+    for (const [path, text] of Object.entries(options.files ?? {})) archive.addBuffer(Buffer.from(text), path);
     archive.end();
     const chunks: Buffer[] = [];
     for await (const chunk of archive.outputStream) chunks.push(chunk as Buffer);
-    const definition = { FunctionName: name, Role: this.role, Runtime: 'nodejs22.x', Handler: 'index.handler', MemorySize: 1_769, Timeout: 30, Code: { ZipFile: Buffer.concat(chunks).toString('base64') } };
+    const definition = { FunctionName: name, Role: this.role, Runtime: 'nodejs22.x', Handler: 'index.handler', MemorySize: options.memoryMb ?? 1_769, Timeout: options.timeoutSeconds ?? 30, Code: { ZipFile: Buffer.concat(chunks).toString('base64') } };
     await this.call('POST', '/2015-03-31/functions', Buffer.from(JSON.stringify(definition)));
     const end = Date.now() + 30_000;
     while ((JSON.parse(await this.call('GET', `/2015-03-31/functions/${name}/configuration`)) as { State: string }).State !== 'Active') {
@@ -124,6 +127,29 @@ export class BenchPlatform {
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return []; // It has not logged yet.
       throw error;
+    }
+  }
+
+  /** Sandboxes of this platform by their state, embers among them. */
+  async sandboxes(): Promise<Record<string, number>> {
+    const text = await (await fetch(this.metricsUrl)).text();
+    return Object.fromEntries([...text.matchAll(/^hearth_sandboxes\{state="(\w+)"\} (\d+)$/gm)].map(([, state, count]) => [state as string, Number(count)]));
+  }
+
+  /** Waits until so many sandboxes are in a state. */
+  async untilSandboxes(state: string, count: number, limitMs = 30_000): Promise<void> {
+    for (const end = Date.now() + limitMs; ; await wait(20)) {
+      if (((await this.sandboxes())[state] ?? 0) === count) return;
+      if (Date.now() > end) throw new Error(`Not ${count} sandboxes ${state} in time: ${JSON.stringify(await this.sandboxes())}`);
+    }
+  }
+
+  /** Waits until embers are ready and none is being made. */
+  async untilEmbers(limitMs = 30_000): Promise<void> {
+    for (const end = Date.now() + limitMs; ; await wait(20)) {
+      const { ember = 0, kindling = 0, creating = 0 } = await this.sandboxes();
+      if (ember > 0 && kindling + creating === 0) return;
+      if (Date.now() > end) throw new Error('No ember in time');
     }
   }
 

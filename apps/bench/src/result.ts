@@ -4,7 +4,7 @@ export interface Result {
   /** Median over the pairs. */
   value: number;
   /** `x` = ratio of Hearth's side to the other one. */
-  unit: 'x' | 'MB' | 'KB';
+  unit: 'x' | 'ms' | 'MB' | 'KB';
   /** The goal; null where none is set yet. */
   mark: number | null;
   better: 'lower' | 'higher';

@@ -5,7 +5,7 @@ const { read, readSync, writeSync } = require('node:fs');
  * Frames of the runtime channel, both ways:
  * u32be length of the rest | u8 type | u32be header length | header JSON (UTF-8) | body bytes.
  */
-const FRAME = { READY: 1, RESPONSE: 2, ERROR: 3, INIT_ERROR: 4, STREAM_START: 5, STREAM_CHUNK: 6, STREAM_END: 7, INVOKE: 16, STAY_AWAKE: 17 };
+const FRAME = { READY: 1, RESPONSE: 2, ERROR: 3, INIT_ERROR: 4, STREAM_START: 5, STREAM_CHUNK: 6, STREAM_END: 7, INVOKE: 16, STAY_AWAKE: 17, ASSIGN: 32 };
 
 /** One buffer per frame, so that a frame costs one system call. `body` is a string or bytes. */
 function encodeFrame(type, header, body) {

@@ -18,13 +18,12 @@ const log = require('./log.cjs');
 const { loadHandler } = require('./load-handler.cjs');
 const streaming = require('./streaming.cjs');
 const { Tickets } = require('./tickets.cjs');
-const { Invocation } = require('./invocation.cjs');
+const { Invocation, configure: configureInvocations } = require('./invocation.cjs');
 const { install: installTraceId, setTraceId } = require('./trace-id.cjs');
 
 /** From this major version of the runtime on, handlers have no callback (runtime-api.md section 7). */
 const NO_CALLBACKS_FROM = 24;
-const runtimeName = /^AWS_Lambda_nodejs(\d+)\.x$/.exec(process.env.AWS_EXECUTION_ENV ?? '');
-const callbacks = Number.parseInt(runtimeName?.[1] ?? process.versions.node, 10) < NO_CALLBACKS_FROM;
+let callbacks;
 
 const socketPath = process.env.HEARTH_RUNTIME_SOCKET || '/run/hearth/runtime.sock';
 delete process.env.HEARTH_RUNTIME_SOCKET;
@@ -137,13 +136,25 @@ Object.defineProperty(globalThis, 'gc', {
   },
 });
 
-log.patchConsole();
-installTraceId();
-streaming.installGlobal();
-// The stream must not read what is for the channel.
-socket.pause();
-socket.connect(socketPath, async () => {
-  channel = new FrameChannel(socket);
+/** @param connected called once the worker can be heard */
+function connect(connected) {
+  // The stream must not read what is for the channel.
+  socket.pause();
+  socket.connect(socketPath, () => {
+    channel = new FrameChannel(socket);
+    connected();
+  });
+}
+
+/** Becomes the runtime of the function that the environment describes. Whatever reads that environment does so from here on. */
+async function begin() {
+  const runtimeName = /^AWS_Lambda_nodejs(\d+)\.x$/.exec(process.env.AWS_EXECUTION_ENV ?? '');
+  callbacks = Number.parseInt(runtimeName?.[1] ?? process.versions.node, 10) < NO_CALLBACKS_FROM;
+  log.configure();
+  configureInvocations();
+  log.patchConsole();
+  installTraceId();
+  streaming.installGlobal();
   try {
     loaded = await loadHandler(process.env.LAMBDA_TASK_ROOT || '/var/task', process.env._HANDLER || '', callbacks);
   } catch (error) {
@@ -154,4 +165,8 @@ socket.connect(socketPath, async () => {
   socket.unref();
   channel.send(FRAME.READY, { ahead: tickets.usable }, '');
   next();
-});
+}
+
+// Else an ember (ember.cjs) does the same in two steps.
+if (require.main === module) connect(begin);
+else module.exports = { connect, begin };

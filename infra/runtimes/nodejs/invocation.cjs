@@ -5,13 +5,17 @@
 const { RuntimeError } = require('./errors.cjs');
 const { createResponseStream } = require('./streaming.cjs');
 
-const environment = {
-  functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
-  functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
-  memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-  logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
-  logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-};
+/** The members of the context that stay the same; read before the first invocation. */
+let environment;
+function configure() {
+  environment = {
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+}
 
 function buildContext(header) {
   const { deadlineMs } = header;
@@ -138,4 +142,4 @@ class Invocation {
   }
 }
 
-module.exports = { Invocation };
+module.exports = { Invocation, configure };

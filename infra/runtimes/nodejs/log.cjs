@@ -11,8 +11,16 @@ const LEVELS = { TRACE: 0, DEBUG: 1, INFO: 2, WARN: 3, ERROR: 4, FATAL: 5 };
 /** What the lines of the moment belong to; set by the invocation loop. */
 const current = { requestId: undefined, tenantId: undefined };
 
-const json = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
-const minimum = LEVELS[process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase()] ?? LEVELS.TRACE;
+let json;
+let minimum;
+let toLine;
+
+/** Reads the environment: before the console is patched. */
+function configure() {
+  json = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
+  minimum = LEVELS[process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase()] ?? LEVELS.TRACE;
+  toLine = json ? jsonLine : textLine;
+}
 
 let pause;
 function write(line) {
@@ -69,8 +77,6 @@ function jsonLine(level, values) {
   return `${JSON.stringify(record)}\n`;
 }
 
-const toLine = json ? jsonLine : textLine;
-
 function writerOf(level) {
   if (LEVELS[level] < minimum) return () => {};
   return (...values) => write(toLine(level, values));
@@ -91,4 +97,6 @@ function logError(what, error) {
   write(json ? jsonLine('ERROR', [intoError(error)]) : textLine('ERROR', [`${what} \t${toLogText(error)}`]));
 }
 
-module.exports = { write, current, logError, patchConsole };
+configure();
+
+module.exports = { write, configure, current, logError, patchConsole };

@@ -64,7 +64,7 @@ export function assumeRole(parts: StsParts): OperationHandler {
     const policies = await sessionPolicies(parts, input, role.accountId);
     const packed = packedSize(policies, tags.all);
     const arn = sessionArn(role, input.RoleSessionName);
-    const credentials = await issueTemporaryKey(database, keyStore, {
+    const credentials = await issueTemporaryKey(keyStore, {
       accountId: role.accountId,
       principalArn: arn,
       identityId: role.id,

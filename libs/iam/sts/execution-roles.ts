@@ -58,11 +58,11 @@ export class ExecutionRoles {
    * @throws ServiceError InvalidParameterValueException when Lambda may not assume the role any more
    */
   async issueRoleCredentials(roleArn: string, session: RoleSession, durationSeconds: number): Promise<TemporaryCredentials> {
-    const { database, keyStore, clock = systemClock } = this.options;
+    const { keyStore, clock = systemClock } = this.options;
     const role = await this.assumable(roleArn);
     if (role === undefined) throw notAssumable();
     const name = session.name.slice(0, MAX_SESSION_NAME);
-    const credentials = await issueTemporaryKey(database, keyStore, {
+    const credentials = await issueTemporaryKey(keyStore, {
       accountId: role.accountId,
       principalArn: sessionArn(role, name),
       identityId: role.id,

@@ -42,7 +42,7 @@ export function stsOperations(parts: StsParts): Record<string, OperationHandler>
 }
 
 /** Temporary credentials for the calling user or root itself. */
-function getSessionToken({ database, keyStore, principals, clock }: StsParts): OperationHandler {
+function getSessionToken({ keyStore, principals, clock }: StsParts): OperationHandler {
   return async (input: GetSessionTokenInput, context: CallerContext) => {
     for (const member of ['SerialNumber', 'TokenCode', 'MinimumSessionTokenSize'] as const)
       if (input[member] !== undefined) throw unsupportedMember('GetSessionToken', member);
@@ -55,7 +55,7 @@ function getSessionToken({ database, keyStore, principals, clock }: StsParts): O
     if (requested < MIN_TOKEN_SECONDS || requested > MAX_USER_TOKEN_SECONDS)
       throw validationError(`DurationSeconds must be between ${MIN_TOKEN_SECONDS} and ${MAX_USER_TOKEN_SECONDS}.`);
     const seconds = isRoot ? Math.min(requested, ROOT_TOKEN_SECONDS) : requested;
-    const credentials = await issueTemporaryKey(database, keyStore, {
+    const credentials = await issueTemporaryKey(keyStore, {
       accountId: caller.accountId,
       principalArn: caller.arn,
       ...(isRoot ? {} : { identityId: caller.userId }),

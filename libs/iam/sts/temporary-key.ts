@@ -1,6 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Database } from '@hearth/database';
-import type { KeyStore, NewAccessKey } from '../key-store.js';
+import { HolderGone, type KeyStore, type NewAccessKey } from '../key-store.js';
 import type { NewSession } from '../store/sessions.js';
 
 /** Credentials in the clear: handed to the caller once, stored sealed (the secret) and as a digest (the token). */
@@ -19,26 +18,20 @@ export interface NewTemporaryKey extends Pick<NewAccessKey, 'accountId' | 'princ
 /** Of 192 random bytes: nothing in a token can be read or made up, and it is no longer than AWS's. */
 const TOKEN_BYTES = 192;
 
-/**
- * A deletion of the user or role that is under way is waited for: no key outlives whom it is for.
- * @returns undefined when the user or role is gone
- */
+/** @returns undefined when the user or role is gone */
 export async function issueTemporaryKey(
-  database: Database,
   keyStore: KeyStore,
   key: NewTemporaryKey,
 ): Promise<TemporaryCredentials | undefined> {
   const sessionToken = randomBytes(TOKEN_BYTES).toString('base64');
   const { session, expiration, ...principal } = key;
-  return database.transaction(async (client) => {
-    if (key.identityId !== undefined) {
-      const { rowCount } = await client.query('SELECT 1 FROM iam_identities WHERE id = $1 FOR KEY SHARE', [key.identityId]);
-      if (rowCount === 0) return undefined;
-    }
-    const temporary = { tokenDigest: hash('sha256', sessionToken, 'buffer'), expiresAt: expiration, session };
-    const { accessKeyId, secretAccessKey } = await keyStore.create({ ...principal, temporary }, client);
+  try {
+    const { accessKeyId, secretAccessKey } = await keyStore.create({ ...principal, temporary: { tokenDigest: hash('sha256', sessionToken, 'buffer'), expiresAt: expiration, session } });
     return { accessKeyId, secretAccessKey, sessionToken, expiration };
-  });
+  } catch (error) {
+    if (error instanceof HolderGone) return undefined;
+    throw error;
+  }
 }
 
 /** As STS answers them. */

@@ -2,7 +2,7 @@
  * Frames between the worker and Hearth's own runtime clients, both ways:
  * u32be length of the rest | u8 type | u32be header length | header JSON (UTF-8) | body bytes.
  */
-export const FRAME = { ready: 1, response: 2, error: 3, initError: 4, streamStart: 5, streamChunk: 6, streamEnd: 7, invoke: 16, stayAwake: 17 } as const;
+export const FRAME = { ready: 1, response: 2, error: 3, initError: 4, streamStart: 5, streamChunk: 6, streamEnd: 7, invoke: 16, stayAwake: 17, assign: 32 } as const;
 
 export interface Frame {
   type: number;

@@ -146,6 +146,10 @@ export class HttpChannel implements RuntimeChannel {
     }
   }
 
+  get waits(): boolean {
+    return this.waiting !== undefined;
+  }
+
   private next(response: ServerResponse): void {
     if (!this.move('Ready', response)) return;
     this.waiting = response;

@@ -22,6 +22,8 @@ export interface RuntimeChannel {
   takeBack?(id: string): boolean;
   /** Nobody waits for this invocation any more: what still comes of it is dropped. */
   expire(id: string): void;
+  /** Whether the runtime waits for its next event: only then may it be frozen. Absent: it does from its answer on. */
+  readonly waits?: boolean;
   /**
    * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes to the runtime. The news of
    * an exit overtakes the last bytes, and those say why it happened. Extensions may still be served, until `close`.

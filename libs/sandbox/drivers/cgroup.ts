@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const CGROUP_ROOT = '/sys/fs/cgroup';
+export const CGROUP_ROOT = '/sys/fs/cgroup';
 
 export interface Cgroup {
   directory: string;
@@ -12,7 +12,7 @@ export interface Cgroup {
  * The cgroup directory of a process for one controller; absent where it cannot be seen (worker in a container without them).
  * @throws Error when the process is gone
  */
-export function cgroupOf(pid: number, controller: 'memory' | 'cpu'): Cgroup | undefined {
+export function cgroupOf(pid: number, controller: 'memory' | 'cpu' | 'freezer'): Cgroup | undefined {
   return parseCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), controller);
 }
 

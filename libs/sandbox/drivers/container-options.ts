@@ -1,6 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { initCpuShare, nanoCpus } from '../cpu-share.js';
-import type { FunctionSpec } from '../function-spec.js';
 import type { ImageVolume } from '../images/engine-images.js';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -17,11 +16,12 @@ export const LABEL = { owner: 'hearth.owner', incarnation: 'hearth.incarnation',
 export interface ContainerPlan {
   id: string;
   image: string;
-  spec: FunctionSpec;
+  memoryMb: number;
+  ephemeralStorageMb: number;
   user: { uid: number; gid: number };
   labels: Record<string, string>;
   hostCpus: number;
-  /** Absent: the code is in the image. */
+  /** Absent: the code is in the image, or is mounted later (embers). */
   codePath?: string;
   /** Absent: `/opt` is the image's. */
   layersPath?: string;
@@ -45,7 +45,7 @@ export interface ContainerPlan {
  * not here, so they are not in `docker inspect`.
  */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
-  const memory = plan.spec.memoryMb * BYTES_PER_MB;
+  const memory = plan.memoryMb * BYTES_PER_MB;
   return {
     name: `hearth-${plan.id}`,
     Image: plan.image,
@@ -71,7 +71,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       PidsLimit: MAX_PROCESSES,
       Memory: memory,
       MemorySwap: memory,
-      NanoCpus: nanoCpus(initCpuShare(plan.spec.memoryMb, plan.hostCpus)),
+      NanoCpus: nanoCpus(initCpuShare(plan.memoryMb, plan.hostCpus)),
       OomScoreAdj: OOM_SCORE_ADJ,
       Ulimits: [
         { Name: 'nofile', Soft: MAX_FILES, Hard: MAX_FILES },
@@ -89,7 +89,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
         bind(plan.hostsPath, '/etc/hosts', true),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),
       ],
-      ...(plan.scratchPath ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${plan.spec.ephemeralStorageMb}m,mode=1777` } }),
+      ...(plan.scratchPath ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${plan.ephemeralStorageMb}m,mode=1777` } }),
     },
   };
 }

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +11,21 @@ import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { cpuShare } from '../cpu-share.js';
 import { ExtensionEndpoint } from '../extensions/extension-endpoint.js';
-import type { ExtensionsPort } from '../extensions/extensions-port.js';
-import { functionEnvironment } from '../function-environment.js';
+import { functionEnvironment, type EnvironmentPlace } from '../function-environment.js';
 import type { EngineImages } from '../images/engine-images.js';
 import type { RuntimeCatalogue } from '../runtime-catalogue.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
 import type { SandboxConnect } from '../telemetry-api/telemetry-receiver.js';
-import { containerOptions, LABEL } from './container-options.js';
+import { containerOptions, LABEL, type ContainerPlan } from './container-options.js';
 import { checkEngine } from './docker-check.js';
+import { DockerEmbers } from './docker-embers.js';
 import { DockerSandbox } from './docker-sandbox.js';
+import { mayFreeze } from './freezer.js';
 import { holdsExtensions, LauncherLink } from './launcher-link.js';
 import { removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
 import { mayEnterNamespaces, NamespaceListeners } from './namespace-listener.js';
-import { controlRoot, ownerOf, type Owner } from './owner.js';
+import { NamespaceMounts } from './namespace-mounts.js';
+import { controlRoot, engineIsElsewhere, ownerOf, type Owner } from './owner.js';
 import { SandboxDirectory } from './sandbox-directory.js';
 import { imageProgram, managedProgram, type SandboxProgram } from './sandbox-program.js';
 import { ScratchVolumes, type ScratchVolume } from './scratch-volumes.js';
@@ -51,13 +54,28 @@ export interface DockerDriverOptions {
   report(message: string): void;
 }
 
+/** Of a start that is under way. */
+interface Parts {
+  controlPath?: string;
+  directory?: SandboxDirectory;
+  channel?: RuntimeChannel;
+  volume?: ScratchVolume;
+  container?: Docker.Container;
+  sandbox?: DockerSandbox;
+}
+
+type SandboxPlan = Pick<ContainerPlan, 'memoryMb' | 'ephemeralStorageMb' | 'codePath' | 'layersPath'>;
+
 /** Sandboxes as hardened containers of a Docker engine on this machine. */
 export class DockerDriver implements SandboxDriver {
   readonly name = 'docker';
   private readonly owner: Owner;
   private readonly control: string;
   private readonly scratch: ScratchVolumes;
+  /** Absent where nothing can be mounted into a container that runs: without root, and in a container. */
+  readonly embers: DockerEmbers | undefined;
   private readonly listeners = new NamespaceListeners();
+  private readonly mounts = new NamespaceMounts();
   private api: ApiBridge | undefined;
   private mayEnter = true;
   /** Without root nothing can be given to another user: the sandbox then runs as the worker's own. */
@@ -74,10 +92,13 @@ export class DockerDriver implements SandboxDriver {
       reserve: options.scratchReserve ?? 2,
       report: options.report,
     });
+    this.embers = process.getuid?.() === 0 && !engineIsElsewhere() ? this.makeEmbers() : undefined;
   }
 
   async check(): Promise<DriverReport> {
     const [report, mayEnter] = await Promise.all([checkEngine(this.options.docker, this.options.catalogue), mayEnterNamespaces()]);
+    if (!mayFreeze()) report.notes.push('functions are not frozen between invocations, and what they left running goes on: the freezer of cgroups cannot be written by this process');
+    if (this.embers === undefined) report.notes.push('no sandboxes are started ahead (embers): code cannot be mounted into running containers by this process');
     if (mayEnter) return report;
     this.api = undefined;
     this.mayEnter = false;
@@ -94,19 +115,16 @@ export class DockerDriver implements SandboxDriver {
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
     const program = await this.program(order);
-    const parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox } = {};
+    const { memoryMb, ephemeralStorageMb } = order.spec;
+    const parts: Parts = {};
     try {
-      const [directory, volume] = await Promise.all([this.directory(order), this.scratch.take(order.spec.ephemeralStorageMb)]);
-      Object.assign(parts, { directory, volume });
-      const channel = program.channel === 'socket' ? await SocketChannel.listen(directory.socketPath, directory.openTickets()) : new HttpChannel();
-      parts.channel = channel;
-      const container = await this.create(order, program, directory, volume);
-      parts.container = container;
-      await container.start({ abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
-      const vcpus = cpuShare(order.spec.memoryMb, availableParallelism());
-      const sandbox = new DockerSandbox({ id: order.id, container, channel, directory, volume, scratch: this.scratch, startedAt: Date.now(), cpus: vcpus, report: this.options.report });
-      parts.sandbox = sandbox;
-      await this.letBegin(order, program, channel, directory, sandbox);
+      const { sandbox, channel, directory } = await this.prepare(parts, order.id, program, { memoryMb, ephemeralStorageMb, codePath: order.codePath, layersPath: order.layersPath });
+      directory.listen(order.onLog);
+      const [credentials] = await Promise.all([order.credentials, this.openPorts(channel, sandbox), this.extend(order, directory, sandbox)]);
+      const environment = { ...functionEnvironment(order.spec, this.environmentPlace(order, program), credentials), ...(program.channel === 'http' ? {} : { HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock' }) };
+      await directory.writeEnvironment(program.environmentText(environment));
+      sandbox.startedAt = Date.now();
+      directory.release();
       return sandbox;
     } catch (error) {
       await this.undo(parts);
@@ -120,6 +138,7 @@ export class DockerDriver implements SandboxDriver {
   async close(): Promise<void> {
     this.options.api?.close();
     this.listeners.close();
+    this.mounts.close();
     await this.scratch.close();
     await removeOwnDirectory(this.control, this.owner);
   }
@@ -130,88 +149,127 @@ export class DockerDriver implements SandboxDriver {
     return imageProgram(this.options.catalogue.assets, this.options.images, spec);
   }
 
-  private async directory(order: SandboxOrder): Promise<SandboxDirectory> {
-    const path = join(this.control, this.owner.incarnation, order.id.slice(0, 16));
-    await mkdir(this.control, { recursive: true, mode: 0o711 });
-    const directory = await SandboxDirectory.create(path, { gated: true, user: this.user });
-    directory.listen(order.onLog);
-    return directory;
+  private makeEmbers(): DockerEmbers {
+    const { catalogue, report } = this.options;
+    return new DockerEmbers({
+      catalogue,
+      report,
+      mounts: this.mounts,
+      scratch: this.scratch,
+      controlDirectory: join(this.control, this.owner.incarnation),
+      environmentPlace: (order) => this.environmentPlace(order, managedProgram(catalogue, order.spec)),
+      extend: (order, directory, sandbox) => this.extend(order, directory, sandbox),
+      prepare: async (runtime, plan) => {
+        const program = managedProgram(catalogue, { runtime });
+        const parts: Parts = {};
+        try {
+          const { sandbox, channel, directory, volume } = await this.prepare(parts, randomUUID().replaceAll('-', ''), program, plan);
+          await this.openPorts(channel, sandbox);
+          return { sandbox, directory, volume, pid: await pidOf(sandbox) };
+        } catch (error) {
+          await this.undo(parts);
+          throw new InfrastructureError(engineMessage(error, program), { cause: error });
+        }
+      },
+    });
   }
 
-  private create(order: SandboxOrder, program: SandboxProgram, directory: SandboxDirectory, volume?: ScratchVolume): Promise<Docker.Container> {
+  /** A container that runs and whose launcher waits: for its environment, and for what it is to find in its network namespace. */
+  private async prepare(parts: Parts, id: string, program: SandboxProgram, plan: SandboxPlan) {
+    const controlPath = join(this.control, this.owner.incarnation, id.slice(0, 16));
+    parts.controlPath = controlPath;
+    await mkdir(this.control, { recursive: true, mode: 0o711 });
+    await mkdir(controlPath, { recursive: true, mode: 0o755 });
+    // The engine takes its time to create a container; what will be in its directory is made meanwhile.
+    const halves = await Promise.allSettled([this.fillDirectory(parts, controlPath, program), this.create(parts, id, program, plan, controlPath)]);
+    for (const half of halves) if (half.status === 'rejected') throw half.reason as Error;
+    const { directory, volume, channel, container } = parts as Parts & Required<Pick<Parts, 'directory' | 'channel' | 'container'>>;
+    await container.start({ abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
+    const cpus = cpuShare(plan.memoryMb, availableParallelism());
+    const sandbox = new DockerSandbox({ id, container, channel, directory, volume, scratch: this.scratch, startedAt: Date.now(), cpus, report: this.options.report });
+    parts.sandbox = sandbox;
+    return { sandbox, channel, directory, volume };
+  }
+
+  private async fillDirectory(parts: Parts, path: string, { channel }: SandboxProgram): Promise<void> {
+    parts.directory = await SandboxDirectory.create(path, { gated: true, user: this.user });
+    parts.channel = channel === 'socket' ? await SocketChannel.listen(parts.directory.socketPath, parts.directory.openTickets()) : new HttpChannel();
+  }
+
+  private async create(parts: Parts, id: string, program: SandboxProgram, plan: SandboxPlan, controlPath: string): Promise<void> {
+    parts.volume = await this.scratch.take(plan.ephemeralStorageMb);
     const options = containerOptions({
-      id: order.id,
+      ...plan,
+      id,
       image: program.image,
-      spec: order.spec,
       user: this.user,
       labels: {
         ...this.options.labels,
         [LABEL.owner]: this.owner.owner,
         [LABEL.incarnation]: this.owner.incarnation,
-        [LABEL.sandbox]: order.id,
+        [LABEL.sandbox]: id,
       },
       hostCpus: availableParallelism(),
-      codePath: order.codePath,
-      layersPath: order.layersPath,
       launcher: program.launcher,
       imageVolumes: program.imageVolumes,
-      controlPath: directory.path,
+      controlPath,
       hostsPath: join(this.options.catalogue.assets, 'hosts'),
-      scratchPath: volume?.path,
+      scratchPath: parts.volume?.path,
     });
-    return this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
+    parts.container = await this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
   }
 
-  /** The container runs and its launcher waits: for its environment, and for what it is to find in its network namespace. */
-  private async letBegin(order: SandboxOrder, program: SandboxProgram, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void> {
+  /** The Runtime API, beside it what extensions call, and the way to Hearth's own API, inside the container's network namespace. */
+  private async openPorts(channel: RuntimeChannel, sandbox: DockerSandbox): Promise<void> {
     const { api } = this;
+    const open = async (port: number): Promise<Server> => this.listeners.listen(await pidOf(sandbox), port);
     const http = channel instanceof HttpChannel ? channel : undefined;
-    const pid = async (): Promise<number> => {
-      const found = await sandbox.pid;
-      if (found === undefined) throw new InfrastructureError('the container ended before it began');
-      return found;
-    };
-    const open = async (port: number): Promise<Server> => this.listeners.listen(await pid(), port);
-    const [credentials] = await Promise.all([
-      order.credentials,
+    await Promise.all([
       http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener, sandbox.extensionApis)),
       !http && this.mayEnter && open(RUNTIME_API_PORT).then((listener) => sandbox.bridge(new ExtensionEndpoint(listener, sandbox.extensionApis))),
-      order.extensions && this.extend(order, order.extensions, directory, sandbox, this.mayEnter ? async (port) => this.listeners.connect(await pid(), port) : undefined),
       api && open(API_PORT).then((listener) => sandbox.bridge(api.serve(listener))),
     ]);
-    const place = {
+  }
+
+  private environmentPlace(order: SandboxOrder, program: SandboxProgram): EnvironmentPlace {
+    return {
       logStream: order.logStream,
       initializationType: order.initializationType,
       taskRoot: '/var/task',
       runtimeDirectory: '/var/runtime',
-      runtimeApi: http || this.mayEnter ? `127.0.0.1:${RUNTIME_API_PORT}` : undefined,
-      apiEndpoint: api && API_ENDPOINT,
+      runtimeApi: program.channel === 'http' || this.mayEnter ? `127.0.0.1:${RUNTIME_API_PORT}` : undefined,
+      apiEndpoint: this.api && API_ENDPOINT,
       imageVariables: program.imageVariables,
     };
-    const environment = { ...functionEnvironment(order.spec, place, credentials), ...(http ? {} : { HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock' }) };
-    await directory.writeEnvironment(program.environmentText(environment));
-    sandbox.startedAt = Date.now();
-    directory.release();
   }
 
   /** @throws ServiceError when the function has extensions, which cannot be served here */
-  private async extend(order: SandboxOrder, port: ExtensionsPort, directory: SandboxDirectory, sandbox: DockerSandbox, connect?: SandboxConnect): Promise<void> {
+  private async extend(order: SandboxOrder, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void> {
+    if (order.extensions === undefined) return;
     // What is in an image only its launcher sees.
     const external = order.spec.image !== undefined ? this.mayEnter : await holdsExtensions(order.layersPath);
     if (external && !this.mayEnter) throw extensionsUnsupported(order.spec.functionName);
-    sandbox.extendedBy(port, external ? await LauncherLink.open(directory, port) : undefined, connect);
+    const connect: SandboxConnect | undefined = this.mayEnter ? async (port) => this.listeners.connect(await pidOf(sandbox), port) : undefined;
+    sandbox.extendedBy(order.extensions, external ? await LauncherLink.open(directory, order.extensions) : undefined, connect);
   }
 
-  private async undo(parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox }): Promise<void> {
+  private async undo(parts: Parts): Promise<void> {
     parts.channel?.close();
     parts.sandbox?.closeBridge();
     const left = await Promise.allSettled([
       parts.container?.remove({ force: true, v: true }),
       parts.volume && this.scratch.release(parts.volume),
       parts.directory?.remove(),
+      parts.controlPath && rm(parts.controlPath, { recursive: true, force: true }),
     ]);
     for (const one of left) if (one.status === 'rejected') this.options.report(`What a failed start left cannot be removed: ${(one.reason as Error).message}`);
   }
+}
+
+async function pidOf(sandbox: DockerSandbox): Promise<number> {
+  const pid = await sandbox.pid;
+  if (pid === undefined) throw new InfrastructureError('the container ended before it began');
+  return pid;
 }
 
 function extensionsUnsupported(functionName: string): ServiceError {

@@ -8,6 +8,7 @@ import { nanoCpus } from '../cpu-share.js';
 import { setCpuQuota } from './cpu-quota.js';
 import { exitFromShell } from './exit-status.js';
 import type { LauncherLink } from './launcher-link.js';
+import { Freezer } from './freezer.js';
 import { MemoryMeter } from './memory-meter.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import type { ScratchVolume, ScratchVolumes } from './scratch-volumes.js';
@@ -31,12 +32,15 @@ export interface DockerSandboxParts {
 /** One started container and all that belongs to it. */
 export class DockerSandbox implements SandboxHandle {
   readonly id: string;
-  readonly channel: RuntimeChannel;
+  channel: RuntimeChannel;
   readonly exit: Promise<SandboxExit>;
   /** Host process id of the container's first process; absent when it ended at once. */
   readonly pid: Promise<number | undefined>;
   startedAt: number;
+  private volume: ScratchVolume | undefined;
+  private cpus: number;
   private hostPid: number | undefined;
+  private freezer: Freezer | undefined;
   private meter: MemoryMeter | undefined;
   private oomSeen = false;
   private gone: Promise<void> | undefined;
@@ -52,6 +56,8 @@ export class DockerSandbox implements SandboxHandle {
     this.id = parts.id;
     this.channel = parts.channel;
     this.startedAt = parts.startedAt;
+    this.volume = parts.volume;
+    this.cpus = parts.cpus;
     this.pid = this.findProcess();
     this.exit = this.waitForEnd();
     // The runtime's end comes before the container's, and the counters go with the container.
@@ -98,10 +104,38 @@ export class DockerSandbox implements SandboxHandle {
   initialised(): void {
     // A failure would leave a file that only this sandbox can read, until the sandbox goes.
     this.parts.directory.removeEnvironment().catch(() => undefined);
-    if (this.hostPid === undefined || !setCpuQuota(this.hostPid, this.parts.cpus)) void this.limitCpuByEngine();
+    if (this.hostPid === undefined || !setCpuQuota(this.hostPid, this.cpus)) void this.limitCpuByEngine();
+  }
+
+  /** Its limits are known only now: it was an ember. The memory limit is in force already, the CPU's is from the end of init on. */
+  limitedTo(cpus: number): void {
+    this.cpus = cpus;
+  }
+
+  /** The runtime is started anew: the former one's last words are nobody's. */
+  replaceChannel(channel: RuntimeChannel): void {
+    this.channel.close();
+    this.channel = channel;
+    void channel.closed.then(() => this.readLastCounters());
+  }
+
+  /** @returns the former one, which is not this sandbox's to release any more */
+  replaceVolume(volume: ScratchVolume): ScratchVolume | undefined {
+    const former = this.volume;
+    this.volume = volume;
+    return former;
+  }
+
+  freeze(): void {
+    if (this.gone === undefined) this.freezer?.freeze();
+  }
+
+  thaw(): void {
+    this.freezer?.thaw();
   }
 
   async kill(): Promise<void> {
+    this.thaw();
     try {
       await this.parts.container.kill({ signal: 'SIGKILL' });
     } catch (error) {
@@ -125,7 +159,7 @@ export class DockerSandbox implements SandboxHandle {
 
   private async limitCpuByEngine(): Promise<void> {
     try {
-      await this.parts.container.update({ NanoCpus: nanoCpus(this.parts.cpus) });
+      await this.parts.container.update({ NanoCpus: nanoCpus(this.cpus) });
     } catch (error) {
       if (!isGone(error)) this.parts.report(`The CPU limit of a sandbox cannot be set: ${(error as Error).message}`);
     }
@@ -136,6 +170,7 @@ export class DockerSandbox implements SandboxHandle {
       const { State } = await this.parts.container.inspect();
       if (State.Pid === 0) return undefined;
       this.meter = MemoryMeter.ofProcess(State.Pid);
+      this.freezer = Freezer.ofProcess(State.Pid);
       this.hostPid = State.Pid;
       return State.Pid;
     } catch {
@@ -178,6 +213,7 @@ export class DockerSandbox implements SandboxHandle {
   private async remove(): Promise<void> {
     this.channel.close();
     this.closeBridge();
+    this.thaw(); // Or the engine could not end it.
     for (let attempt = 1; ; attempt++) {
       try {
         await this.parts.container.remove({ force: true, v: true, abortSignal: AbortSignal.timeout(REMOVE_DEADLINE_MS) });
@@ -189,10 +225,11 @@ export class DockerSandbox implements SandboxHandle {
     }
     await this.exit;
     await this.pid;
+    this.freezer?.close();
     this.meter?.close();
     this.meter = undefined;
     await this.parts.directory.remove();
-    if (this.parts.volume) await this.parts.scratch.release(this.parts.volume);
+    if (this.volume) await this.parts.scratch.release(this.volume);
   }
 }
 

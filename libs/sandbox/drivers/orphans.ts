@@ -3,6 +3,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { LABEL } from './container-options.js';
+import { thawProcess } from './freezer.js';
 import { endProcess, processIds } from './host-processes.js';
 import type { Owner } from './owner.js';
 
@@ -48,6 +49,9 @@ export async function entriesOf(directory: string): Promise<string[]> {
 
 async function removeContainer(container: Docker.Container): Promise<void> {
   try {
+    const { State } = await container.inspect();
+    // A frozen process does not hear even SIGKILL on cgroup version 1.
+    if (State.Pid > 0) thawProcess(State.Pid);
     await container.remove({ force: true, v: true });
   } catch (error) {
     // 404 not there any more, 409 being removed by somebody else.

@@ -19,7 +19,7 @@ export interface SandboxProgram {
   environmentText(environment: Readonly<Record<string, string>>): string;
 }
 
-export function managedProgram(catalogue: RuntimeCatalogue, spec: FunctionSpec): SandboxProgram {
+export function managedProgram(catalogue: RuntimeCatalogue, spec: Pick<FunctionSpec, 'runtime'>): SandboxProgram {
   const { image, name, channel } = catalogue.resolve(spec.runtime);
   const target = '/run/hearth-launch.sh';
   return { image, name, channel, launcher: { path: join(catalogue.assets, 'launch.sh'), target, entrypoint: ['/bin/sh', target] }, environmentText: shellEnvironment };

@@ -9,7 +9,10 @@ import { engineIsElsewhere } from './owner.js';
 const run = promisify(execFile);
 
 /** The default of EphemeralStorage: the only size worth holding in reserve. */
-const DEFAULT_MB = 512;
+export const DEFAULT_SCRATCH_MB = 512;
+
+/** Nothing was taken for so long. */
+const REFILL_AFTER_MS = 250;
 
 /**
  * No journal and no table initialisation: nobody reads this file system after a crash, and what is not written is not
@@ -40,6 +43,7 @@ export class ScratchVolumes {
   private readonly directory: string;
   private reserve: Promise<ScratchVolume | undefined>[] = [];
   private usable = true;
+  private refilling: NodeJS.Timeout | undefined;
   private counter = 0;
   private closed = false;
 
@@ -66,10 +70,9 @@ export class ScratchVolumes {
 
   async take(sizeMb: number): Promise<ScratchVolume | undefined> {
     if (!this.usable) return undefined;
-    if (sizeMb !== DEFAULT_MB) return this.make(sizeMb);
+    if (sizeMb !== DEFAULT_SCRATCH_MB) return this.make(sizeMb);
     const ready = this.reserve.shift();
-    // The refill may wait: the start that is going on needs the machine more.
-    setImmediate(() => this.refill());
+    this.refillLater();
     return (await ready) ?? this.make(sizeMb);
   }
 
@@ -81,6 +84,7 @@ export class ScratchVolumes {
 
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.refilling);
     const ready = await Promise.all(this.reserve);
     this.reserve = [];
     await Promise.all(ready.filter((volume) => volume !== undefined).map((volume) => this.release(volume)));
@@ -102,8 +106,14 @@ export class ScratchVolumes {
     return mounts;
   }
 
+  /** The starts that are going on need the machine more. */
+  private refillLater(): void {
+    clearTimeout(this.refilling);
+    this.refilling = setTimeout(() => this.refill(), REFILL_AFTER_MS).unref();
+  }
+
   private refill(): void {
-    while (this.usable && !this.closed && this.reserve.length < this.options.reserve) this.reserve.push(this.make(DEFAULT_MB));
+    while (this.usable && !this.closed && this.reserve.length < this.options.reserve) this.reserve.push(this.make(DEFAULT_SCRATCH_MB));
   }
 
   private async make(sizeMb: number): Promise<ScratchVolume | undefined> {

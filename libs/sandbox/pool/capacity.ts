@@ -1,3 +1,4 @@
+import { EMBER_MEMORY_MB } from '../ember.js';
 import type { FunctionSpec } from '../function-spec.js';
 import type { Sandbox } from './sandbox.js';
 
@@ -7,8 +8,12 @@ export interface PoolLimits {
   maxStarts: number;
   /** Sum of the memory sizes of all sandboxes, in MB. */
   memoryMb: number;
-  /** An idle sandbox ends after this time. */
+  /** An idle sandbox ends after this time, or after what its function's rhythm tells: keep-alive.ts. */
   idleMs: number;
+  /** Bounds of that; absent: `idleMs` for all. */
+  keep?: { minMs: number; maxMs: number };
+  /** An idle sandbox is frozen after this time; absent: never. */
+  freezeAfterMs?: number;
   /** An invocation waits no longer than this for a sandbox. */
   queueMs: number;
   /** And no longer than this for room, in ms: then it is throttled. Default: queueMs. */
@@ -25,6 +30,8 @@ export class Capacity {
   constructor(
     private readonly limits: PoolLimits,
     private readonly sandboxes: ReadonlySet<Sandbox>,
+    /** Embers that are there or coming, and those that are going. */
+    private readonly embers: { readonly held: number; readonly going: number },
     /** MB that the machine has left. */
     private readonly available: () => number | undefined = () => undefined,
   ) {}
@@ -33,14 +40,14 @@ export class Capacity {
     return this.use().memoryMb;
   }
 
-  fits(spec: FunctionSpec): boolean {
+  fits(spec: Pick<FunctionSpec, 'memoryMb'>): boolean {
     return this.allows(this.use(), spec) && this.hostHas(spec);
   }
 
   /** Once the sandboxes that are going are gone. */
   willFit(spec: FunctionSpec): boolean {
-    const staying = this.use((sandbox) => sandbox.state !== 'draining');
-    return this.allows(staying, spec) && (this.hostHas(spec) || staying.count < this.sandboxes.size);
+    const staying = this.use((sandbox) => sandbox.state !== 'draining', this.embers.held);
+    return this.allows(staying, spec) && (this.hostHas(spec) || staying.count < this.sandboxes.size + this.embers.held + this.embers.going);
   }
 
   /** A sentence why no waiting would help. */
@@ -49,14 +56,14 @@ export class Capacity {
     return `${spec.functionName} needs ${spec.memoryMb} MB; the sandboxes of this worker may have ${this.limits.memoryMb} MB together`;
   }
 
-  private hostHas(spec: FunctionSpec): boolean {
+  private hostHas(spec: Pick<FunctionSpec, 'memoryMb'>): boolean {
     const available = this.available();
     return available === undefined || available >= spec.memoryMb;
   }
 
-  private use(counts: (sandbox: Sandbox) => boolean = () => true): { count: number; memoryMb: number } {
-    let count = 0;
-    let memoryMb = 0;
+  private use(counts: (sandbox: Sandbox) => boolean = () => true, embers = this.embers.held + this.embers.going): { count: number; memoryMb: number } {
+    let count = embers;
+    let memoryMb = embers * EMBER_MEMORY_MB;
     for (const sandbox of this.sandboxes) {
       if (!counts(sandbox)) continue;
       count += 1;
@@ -65,7 +72,7 @@ export class Capacity {
     return { count, memoryMb };
   }
 
-  private allows(use: { count: number; memoryMb: number }, spec: FunctionSpec): boolean {
+  private allows(use: { count: number; memoryMb: number }, spec: Pick<FunctionSpec, 'memoryMb'>): boolean {
     return use.count < this.limits.maxSandboxes && use.memoryMb + spec.memoryMb <= this.limits.memoryMb;
   }
 }

@@ -1,10 +1,14 @@
 import { InfrastructureError, ServiceError, systemClock, Throttled } from '@hearth/kernel';
+import { EMBER_MEMORY_MB, type Ember } from '../ember.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
 import type { InitPhase } from '../logs/platform-log.js';
 import type { OrphanReport } from '../sandbox-driver.js';
 import { BriefWaits, type BriefWaitsOptions } from './brief-waits.js';
+import { Embers, type EmberSettings } from './embers.js';
 import { Capacity, type PoolLimits } from './capacity.js';
+import { IdleFreezer } from './idle-freezer.js';
+import { Rhythms } from './keep-alive.js';
 import { ProvisionedSandboxes } from './provisioned-sandboxes.js';
 import { ScalingRate } from './scaling-rate.js';
 import { Sandbox, type Begun, type SandboxMaker } from './sandbox.js';
@@ -21,6 +25,8 @@ const MAX_SWEEP_MS = 10_000;
 
 export interface SandboxPoolOptions extends Omit<SandboxMaker, 'clock'> {
   limits: PoolLimits;
+  /** Sandboxes started ahead; absent: none. */
+  embers?: EmberSettings;
   clock?: SandboxMaker['clock'];
   /** When events go to sandboxes in use; tests force it. */
   briefWaits?: BriefWaitsOptions;
@@ -41,6 +47,12 @@ export interface PoolStats {
   evicted: number;
   expired: number;
   lost: number;
+  /** Sandboxes that began as embers. */
+  fromEmbers: number;
+  /** Of the idle ones. */
+  frozen: number;
+  /** Embers that wait, and those on their way. */
+  embers: { ready: number; kindling: number };
 }
 
 /**
@@ -53,8 +65,10 @@ export interface PoolStats {
  * 5. Nothing that destroys a sandbox is on an answer's path.
  * 6. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
  * 7. While the machine has no CPU to spare, an event may be sent ahead to a sandbox in use, or wait for one, though others are idle: brief-waits.ts.
- * 8. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
- * 9. Room is made, not assumed: what does not fit waits briefly, then is throttled (decision 0038). So is what would start faster than a function may.
+ * 8. Embers are used before anything is started, give way to everything else, and are made only while nobody waits: embers.ts.
+ * 9. An idle sandbox is frozen, and thawed before it is given an event or ended: idle-freezer.ts.
+ * 10. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
+ * 11. Room is made, not assumed: what does not fit waits briefly, then is throttled (decision 0038). So is what would start faster than a function may.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
@@ -67,14 +81,28 @@ export class SandboxPool {
   private readonly capacity: Capacity;
   private readonly scaling: ScalingRate;
   private readonly provisioned: ProvisionedSandboxes;
-  private readonly counters = { started: 0, warm: 0, ahead: 0, evicted: 0, expired: 0, lost: 0 };
+  private readonly embers: Embers;
+  private readonly freezer: IdleFreezer;
+  private readonly rhythms = new Rhythms();
+  private readonly counters = { started: 0, warm: 0, ahead: 0, evicted: 0, expired: 0, lost: 0, fromEmbers: 0 };
   private opening = 0;
   private sweeper: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(private readonly options: SandboxPoolOptions) {
     this.maker = { ...options, clock: options.clock ?? systemClock };
-    this.capacity = new Capacity(options.limits, this.sandboxes, options.availableMemoryMb);
+    this.freezer = new IdleFreezer(options.limits.freezeAfterMs, () => this.maker.clock.now());
+    this.embers = new Embers({
+      maker: options.driver.embers,
+      settings: options.embers,
+      maxSandboxes: options.limits.maxSandboxes,
+      clock: this.maker.clock,
+      quiet: () => this.line.length === 0 && this.opening === 0,
+      fits: () => this.capacity.fits({ memoryMb: EMBER_MEMORY_MB }),
+      gone: () => this.pump(),
+      report: options.report,
+    });
+    this.capacity = new Capacity(options.limits, this.sandboxes, this.embers, options.availableMemoryMb);
     this.scaling = new ScalingRate(options.limits.scalingBurst);
     this.brief = new BriefWaits(options.briefWaits);
     this.provisioned = new ProvisionedSandboxes({
@@ -93,6 +121,7 @@ export class SandboxPool {
     const everyMs = Math.max(20, Math.min(MAX_SWEEP_MS, this.options.limits.idleMs / SWEEPS_PER_IDLE_TIME));
     this.sweeper = setInterval(() => this.expireIdle(), everyMs);
     this.sweeper.unref();
+    this.embers.settle();
     return report;
   }
 
@@ -112,7 +141,7 @@ export class SandboxPool {
         this.brief.waited(key, begun === undefined && freed === undefined);
         if (begun !== undefined) return await this.serveBegun(inUse!, begun, askedAt);
       }
-      const warm = freed ?? this.takeIdle(request);
+      const warm = freed ?? this.takeIdle(request, askedAt);
       if (warm !== undefined) this.counters.warm += 1;
       const place = warm ?? (await this.queue(request, signal));
       if (!(place instanceof Sandbox)) return place;
@@ -150,24 +179,32 @@ export class SandboxPool {
 
   stats(): PoolStats {
     const states = { creating: 0, initialising: 0, idle: 0, busy: 0, draining: 0 };
-    for (const sandbox of this.sandboxes) if (sandbox.state !== 'gone') states[sandbox.state] += 1;
-    return { states, waiting: this.line.length, memoryMb: this.capacity.memoryMb, ...this.counters };
+    let frozen = 0;
+    for (const sandbox of this.sandboxes) {
+      if (sandbox.state !== 'gone') states[sandbox.state] += 1;
+      if (sandbox.frozen) frozen += 1;
+    }
+    return { states, frozen, waiting: this.line.length, memoryMb: this.capacity.memoryMb, ...this.counters, embers: this.embers.counts() };
   }
 
   /** Ends all sandboxes and those who wait; resolves when nothing is left. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.sweeper);
+    this.freezer.stop();
     this.provisioned.stop();
     for (const waiter of this.line.all()) this.line.fail(waiter, new InfrastructureError('This worker is stopping'));
-    await Promise.all([...this.sandboxes].map((sandbox) => this.end(sandbox)));
+    await Promise.all([this.embers.stop(), ...[...this.sandboxes].map((sandbox) => this.end(sandbox))]);
     await this.options.driver.close();
   }
 
-  private takeIdle({ provisionedKey, spec }: InvocationRequest): Sandbox | undefined {
+  private takeIdle({ provisionedKey, spec }: InvocationRequest, now: number): Sandbox | undefined {
     const held = provisionedKey === undefined ? undefined : this.popIdle(provisionedKey);
     const sandbox = held ?? this.popIdle(spec.sandboxKey);
-    sandbox?.to('busy');
+    if (sandbox === undefined) return undefined;
+    sandbox.to('busy');
+    this.freezer.taken(sandbox);
+    sandbox.rhythm?.note(now - sandbox.idleSince);
     return sandbox;
   }
 
@@ -245,6 +282,8 @@ export class SandboxPool {
     if (sandbox.state === 'busy' && this.brief.give(sandbox.key, sandbox)) return;
     sandbox.to('idle');
     sandbox.idleSince = this.maker.clock.now();
+    if (sandbox.rhythm) sandbox.rhythm.idleSince = sandbox.idleSince;
+    this.freezer.idle(sandbox);
     const stack = this.idle.get(sandbox.key);
     if (stack) stack.push(sandbox);
     else this.idle.set(sandbox.key, [sandbox]);
@@ -260,11 +299,18 @@ export class SandboxPool {
       const ahead = covered.get(key) ?? 0;
       covered.set(key, ahead + 1);
       if (ahead < (this.coming.get(key) ?? 0)) continue;
-      if (this.opening >= this.options.limits.maxStarts) return;
-      if (!this.makeRoom(waiter.request.spec)) return;
-      if (this.mayScale(waiter)) void this.bring(waiter.request.spec);
+      const { spec } = waiter.request;
+      const ember = this.embers.take(spec);
+      if (ember === undefined && this.opening >= this.options.limits.maxStarts) return;
+      if (!this.makeRoom(spec)) {
+        if (ember !== undefined) this.embers.giveBack(ember);
+        return;
+      }
+      if (this.mayScale(waiter)) void this.bring(spec, ember);
+      else if (ember !== undefined) this.embers.giveBack(ember);
     }
     this.provisioned.settle();
+    this.embers.settle();
   }
 
   /** Fails the waiter when its function starts sandboxes faster than it may: over the rate nobody waits (spec/concurrency-and-billing.md 1.2). */
@@ -285,6 +331,7 @@ export class SandboxPool {
   private makeRoom(spec: FunctionSpec): boolean {
     while (!this.capacity.fits(spec)) {
       if (this.capacity.willFit(spec)) return false;
+      if (this.embers.giveWay()) continue;
       const victim = this.longestIdle();
       if (victim === undefined) return false;
       this.counters.evicted += 1;
@@ -300,13 +347,15 @@ export class SandboxPool {
   }
 
   /** Starts one sandbox and gives it, or the failure of its init, to the first who waits for its key. */
-  private async bring(spec: FunctionSpec): Promise<void> {
+  private async bring(spec: FunctionSpec, ember?: Ember): Promise<void> {
     this.retireFormer(spec);
+    this.embers.note(spec);
     const sandbox = new Sandbox(spec, this.maker);
+    this.follow(sandbox);
     const key = spec.sandboxKey;
     this.add(this.coming, key, 1);
     try {
-      await this.open(sandbox);
+      await this.open(sandbox, { ember });
       sandbox.to('initialising');
       const init = await sandbox.initialise(INIT_LIMIT_MS);
       this.add(this.coming, key, -1);
@@ -364,7 +413,7 @@ export class SandboxPool {
   private async initialiseInside(waiter: Waiter): Promise<InvocationOutcome> {
     const sandbox = new Sandbox(waiter.request.spec, this.maker);
     try {
-      await this.open(sandbox, 'invoke');
+      await this.open(sandbox, { phase: 'invoke' });
     } catch (error) {
       void this.end(sandbox);
       throw failureOf(error);
@@ -376,9 +425,13 @@ export class SandboxPool {
     return outcome;
   }
 
-  private async open(sandbox: Sandbox, phase?: InitPhase): Promise<void> {
+  private async open(sandbox: Sandbox, { phase, ember }: { phase?: InitPhase; ember?: Ember } = {}): Promise<void> {
     this.sandboxes.add(sandbox);
     this.counters.started += 1;
+    if (ember !== undefined) {
+      this.counters.fromEmbers += 1;
+      return sandbox.open(phase, ember);
+    }
     this.opening += 1;
     try {
       await sandbox.open(phase);
@@ -399,18 +452,34 @@ export class SandboxPool {
   private expireIdle(): void {
     this.provisioned.renew();
     this.scaling.sweep(this.maker.clock.now());
-    const before = this.maker.clock.now() - this.options.limits.idleMs;
+    this.embers.settle();
+    const now = this.maker.clock.now();
     for (const stack of [...this.idle.values()]) {
-      for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince <= before) || this.outlived(one))) {
+      for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince + this.keepMs(one) <= now) || this.outlived(one))) {
         this.counters.expired += 1;
         void this.end(sandbox);
       }
     }
   }
 
+  /** The rhythm of its function counts it. One that has to be made although nothing else was going on came too late for the one before. */
+  private follow(sandbox: Sandbox): void {
+    if (this.options.limits.keep === undefined) return;
+    const rhythm = (sandbox.rhythm = this.rhythms.of(sandbox.spec));
+    if (rhythm.live === 0 && rhythm.idleSince !== undefined) rhythm.note(this.maker.clock.now() - rhythm.idleSince);
+    rhythm.live += 1;
+  }
+
+  private keepMs({ rhythm }: Sandbox): number {
+    const { idleMs, keep } = this.options.limits;
+    return rhythm === undefined || keep === undefined ? idleMs : rhythm.keepMs({ defaultMs: idleMs, ...keep });
+  }
+
   /** Takes a sandbox out of service and destroys it in the background. */
   private async end(sandbox: Sandbox): Promise<void> {
     const { key } = sandbox;
+    this.freezer.forget(sandbox);
+    sandbox.thaw(); // Its extensions are told, and whatever ends has to run.
     const stack = this.idle.get(key)?.filter((one) => one !== sandbox);
     if (stack && stack.length > 0) this.idle.set(key, stack);
     else this.idle.delete(key);
@@ -419,7 +488,7 @@ export class SandboxPool {
     } catch (error) {
       this.options.report(`A sandbox of ${sandbox.spec.functionName} cannot be removed: ${(error as Error).message}`);
     }
-    this.sandboxes.delete(sandbox);
+    if (this.sandboxes.delete(sandbox) && sandbox.rhythm) sandbox.rhythm.live -= 1;
     this.pump();
   }
 

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { InfrastructureError, type Clock } from '@hearth/kernel';
+import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { ChannelAnswer, ChannelEvent } from '../channel/runtime-channel.js';
 import type { ExtensionFailure, ShutdownReason } from '../extensions/extension-events.js';
 import { SandboxExtensions, type ExtendedInit } from '../extensions/sandbox-extensions.js';
 import type { FunctionImage } from '../images/function-image.js';
+import type { Ember } from '../ember.js';
 import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
 import { billedDuration, type InitPhase, type PlatformStatus, type Report } from '../logs/platform-log.js';
 import { logStreamName, SandboxLog } from '../logs/sandbox-log.js';
 import { TelemetryHub } from '../telemetry-api/telemetry-hub.js';
-import type { SandboxDriver, SandboxExit, SandboxHandle } from '../sandbox-driver.js';
+import type { SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
 import type { CredentialSource, IssuedCredentials } from './credential-source.js';
 import { extensionFailed, responseTooLarge, runtimeExited, timedOut, type FunctionFailure } from './function-failure.js';
+import type { Rhythm } from './keep-alive.js';
 import { move, type SandboxState } from './sandbox-state.js';
 
 /** A runtime that let go of its channel but lives on is ended after this time. */
@@ -81,6 +83,10 @@ export class Sandbox {
   retired = false;
   /** Epoch ms from which on it begins no invocation: its credentials might expire within. */
   usableUntil = Number.POSITIVE_INFINITY;
+  /** Of its function; absent: its idle times are nobody's concern. */
+  rhythm: Rhythm | undefined;
+  /** None of its processes runs. */
+  frozen = false;
   /** Extensions still work on the invocation that was answered last. Never rejects. */
   settling: Promise<void> | undefined;
   private shutdownReason: ShutdownReason = 'spindown';
@@ -145,8 +151,12 @@ export class Sandbox {
     return Promise.race([this.opened().exit, this.opened().channel.closed, this.extensions.failed]);
   }
 
-  /** @param phase `invoke`: its init will run inside an invocation. @throws InfrastructureError */
-  async open(phase: InitPhase = 'init'): Promise<void> {
+  /**
+   * @param phase `invoke`: its init will run inside an invocation
+   * @param ember to become this sandbox
+   * @throws InfrastructureError
+   */
+  async open(phase: InitPhase = 'init', ember?: Ember): Promise<void> {
     const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
     const { codeDigest, image, layers } = this.spec;
     this.credentials = credentials?.issue(this.spec);
@@ -166,7 +176,7 @@ export class Sandbox {
       extensions: this.extensions,
     };
     this.log.platform({ type: 'initStart', phase });
-    const handle = await driver.start(order);
+    const handle = ember === undefined ? await driver.start(order) : await this.takeEmber(ember, order);
     // Destroyed meanwhile: there was nothing to destroy then.
     if (this.state !== 'creating') {
       await handle.destroy();
@@ -301,6 +311,17 @@ export class Sandbox {
     return this.destruction;
   }
 
+  /** Nothing of the function has run when an ember cannot take it: it goes the ordinary way then. */
+  private async takeEmber(ember: Ember, order: SandboxOrder): Promise<SandboxHandle> {
+    try {
+      return await ember.assign(order);
+    } catch (error) {
+      await ember.destroy();
+      if (error instanceof ServiceError) throw error;
+      return this.maker.driver.start(order);
+    }
+  }
+
   private async remove(): Promise<void> {
     this.to('draining');
     try {
@@ -315,6 +336,23 @@ export class Sandbox {
       this.extensions.close();
       this.to('gone');
     }
+  }
+
+  /**
+   * Only while it is idle.
+   * @returns false when it has to be tried again: the runtime has answered and does not wait for its next event yet
+   */
+  freeze(): boolean {
+    if (this.handle === undefined || this.handle.channel.waits === false || this.settling !== undefined) return false;
+    this.handle.freeze?.();
+    this.frozen = this.handle.freeze !== undefined;
+    return true;
+  }
+
+  thaw(): void {
+    if (!this.frozen) return;
+    this.frozen = false;
+    this.handle!.thaw!();
   }
 
   private opened(): SandboxHandle {

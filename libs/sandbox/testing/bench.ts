@@ -11,10 +11,10 @@ import type { SandboxDriver, SandboxOrder } from '../sandbox-driver.js';
 
 const FUNCTIONS = join(projectRoot(), 'libs/sandbox/testing/functions');
 
-export const TEST_LIMITS: PoolLimits = { maxSandboxes: 20, maxStarts: 2, memoryMb: 8_192, idleMs: 60_000, queueMs: 60_000 };
+export const TEST_LIMITS: PoolLimits = { maxSandboxes: 20, maxStarts: 2, memoryMb: 8_192, idleMs: 60_000, freezeAfterMs: 5, queueMs: 60_000 };
 
 /** What a test gives the pool. */
-type PoolParts = Partial<Pick<SandboxPoolOptions, 'credentials' | 'briefWaits' | 'availableMemoryMb'>>;
+type PoolParts = Partial<Pick<SandboxPoolOptions, 'credentials' | 'briefWaits' | 'availableMemoryMb' | 'embers'>>;
 
 /** A pool over a driver under test, with its log kept and everything removable. */
 export class Bench {
@@ -26,7 +26,11 @@ export class Bench {
     readonly lines: string[],
     /** What the operator was told. */
     readonly reports: string[],
+    /** Every first invocation waits for an ember to be there. */
+    private readonly waitsForEmbers: boolean,
   ) {}
+
+  private readonly seen = new Set<string>();
 
   static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, parts: PoolParts = {}): Promise<Bench> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-sandbox-')));
@@ -45,10 +49,13 @@ export class Bench {
       report,
     });
     await pool.start();
-    return new Bench(directory, driver, pool, lines, reports);
+    const places = limits.maxSandboxes ?? TEST_LIMITS.maxSandboxes;
+    return new Bench(directory, driver, pool, lines, reports, parts.embers !== undefined && places >= 4);
   }
 
-  invoke(spec: FunctionSpec, event: unknown, signal?: AbortSignal): Promise<InvocationOutcome> {
+  async invoke(spec: FunctionSpec, event: unknown, signal?: AbortSignal): Promise<InvocationOutcome> {
+    if (this.waitsForEmbers && !this.seen.has(spec.sandboxKey)) await until(() => this.pool.stats().embers.ready > 0, 'an ember');
+    this.seen.add(spec.sandboxKey);
     return this.pool.invoke(requestFor(spec, event), signal);
   }
 

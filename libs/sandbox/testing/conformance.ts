@@ -4,14 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InfrastructureError } from '@hearth/kernel';
 import type { SandboxDriver, SandboxHandle } from '../sandbox-driver.js';
+import type { EmberSettings } from '../pool/embers.js';
 import { answerOf, Bench, orderFor, specFor, until, type DriverPlace } from './bench.js';
 
-/** What every driver promises to its pool. @param isolated whether limits and walls are part of the promise */
-export function sandboxConformance(name: string, isolated: boolean, make: (place: DriverPlace) => SandboxDriver): void {
-  describe(`sandboxes of the ${name} driver`, () => {
+/**
+ * What every driver promises to its pool.
+ * @param isolated whether limits and walls are part of the promise
+ * @param embers the same promise, kept by sandboxes that were started before their function was known
+ */
+export function sandboxConformance(name: string, isolated: boolean, make: (place: DriverPlace) => SandboxDriver, embers?: EmberSettings): void {
+  describe(`sandboxes of the ${name} driver${embers ? ' from embers' : ''}`, () => {
     let bench: Bench;
     beforeAll(async () => {
-      bench = await Bench.open(make);
+      bench = await Bench.open(make, {}, undefined, { embers });
     });
     afterAll(() => bench.close());
 
@@ -87,13 +92,6 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
     it('lets a function kill its own process', async () => {
       const outcome = await bench.invoke(specFor('node'), { probe: 'kill' });
       expect(answerOf(outcome)).toMatchObject({ errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/signal: killed$/) });
-    });
-
-    it('replaces a runtime that ended between two invocations', async () => {
-      const spec = specFor('node');
-      expect(answerOf(await bench.invoke(spec, { probe: 'exitLater' }))).toBe('leaving');
-      await until(() => bench.pool.stats().lost > 0, 'the end is noticed');
-      expect(await bench.invoke(spec, { probe: 'count' })).toMatchObject({ status: 'success', coldStart: true });
     });
 
     it('refuses a response over 6 MB', async () => {
@@ -204,6 +202,20 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
           expect(await bench.invoke(spec, { probe: 'count' })).toMatchObject({ status: 'success', coldStart: false });
         });
 
+        it('runs nothing of a function between its invocations, and goes on with it in the next one', async () => {
+          const spec = specFor('node');
+          const frozenBefore = bench.pool.stats().frozen;
+          await bench.invoke(spec, { probe: 'startTicking' });
+          await until(() => bench.pool.stats().frozen > frozenBefore, 'the sandbox is frozen');
+          const from = Date.now() + 50; // The file's time stamps are as coarse as the kernel's clock.
+          await until(() => Date.now() > from + 400, 'time for many ticks has passed');
+          const to = Date.now();
+          const ticks = answerOf(await bench.invoke(spec, { probe: 'ticks', after: to })) as number[];
+          expect(ticks.length).toBeGreaterThan(1);
+          expect(ticks.filter((tick) => tick > from && tick < to)).toEqual([]);
+          expect(ticks.at(-1)).toBeGreaterThanOrEqual(to);
+        });
+
         it('bounds the number of processes', async () => {
           const spec = specFor('node', { memoryMb: 1_024, timeoutSeconds: 60 });
           expect(answerOf(await bench.invoke(spec, { probe: 'fork', children: 1_100 }))).toMatchObject({ status: 2, complaint: expect.stringContaining('Cannot fork') });
@@ -227,6 +239,7 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
     }
   });
 
+  if (embers !== undefined) return;
   describe(`the pool over the ${name} driver`, () => {
     async function withBench(limits: Parameters<typeof Bench.open>[1], test: (bench: Bench) => Promise<void>): Promise<void> {
       const bench = await Bench.open(make, limits);
@@ -236,6 +249,15 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
         await bench.close();
       }
     }
+
+    it('replaces a runtime that ended between two invocations', () =>
+      // Frozen, it could not end by itself.
+      withBench({ freezeAfterMs: undefined }, async (bench) => {
+        const spec = specFor('node');
+        expect(answerOf(await bench.invoke(spec, { probe: 'exitLater' }))).toBe('leaving');
+        await until(() => bench.pool.stats().lost > 0, 'the end is noticed');
+        expect(await bench.invoke(spec, { probe: 'count' })).toMatchObject({ status: 'success', coldStart: true });
+      }));
 
     it('ends idle sandboxes after their time', () =>
       withBench({ idleMs: 200 }, async (bench) => {
@@ -293,6 +315,7 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
         left = await Promise.all([former.start(orderFor(specFor('node'))), former.start(orderFor(specFor('shell', { runtime: 'provided.al2023' })))]);
         const kept = specFor('node');
         await stranger.invoke(kept, { probe: 'count' });
+        left[0]!.freeze?.();
         const removed = await next.removeOrphans();
         expect(isolated ? removed.containers : removed.processes).toBeGreaterThanOrEqual(2);
         expect(removed.directories).toBe(2);

@@ -31,6 +31,9 @@ class Channel:
         kind, head_length = struct.unpack_from(">BI", frame)
         return kind, json.loads(bytes(frame[5 : 5 + head_length])), bytes(frame[5 + head_length :])
 
+    def close(self):
+        self._socket.close()
+
     def _read(self, size):
         buffer = bytearray(size)
         view = memoryview(buffer)

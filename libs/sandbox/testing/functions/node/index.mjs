@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 
 let count = 0;
 const kept = [];
@@ -16,6 +17,18 @@ const probes = {
     return answer;
   },
   env: () => process.env,
+  /** What a function can see of how its runtime was started. */
+  runtime: () => ({
+    argv: process.argv,
+    execArgv: process.execArgv,
+    cwd: process.cwd(),
+    heap: getHeapStatistics().heap_size_limit,
+    locale: new Intl.NumberFormat().resolvedOptions().locale,
+    zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    tmp: statfsSync('/tmp').blocks * statfsSync('/tmp').bsize,
+    files: ['/var/task', '/opt', '/tmp', '/run/hearth'].map((path) => readdirSync(path).sort()),
+    memory: ['/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max'].filter((path) => existsSync(path)).map((path) => Number(readFileSync(path, 'utf8'))),
+  }),
   fetch: async ({ path }) => {
     const response = await fetch(`${process.env.AWS_ENDPOINT_URL}${path}`);
     return { status: response.status, body: await response.text() };
@@ -46,6 +59,21 @@ const probes = {
       kill -9 ${process.pid}`;
     spawn('/bin/sh', ['-c', killer], { stdio: 'ignore', detached: true }).unref();
     return 'leaving';
+  },
+  /** A process and a worker thread that write down the time every few ms. */
+  startTicking: async () => {
+    const loop = 'while :; do date +%s%3N >>/tmp/ticks; sleep 0.02; done';
+    spawn('/bin/sh', ['-c', loop], { stdio: 'ignore', detached: true }).unref();
+    const { Worker } = await import('node:worker_threads');
+    new Worker("setInterval(() => require('node:fs').appendFileSync('/tmp/ticks', Date.now() + '\\n'), 20)", { eval: true }).unref();
+    while (!existsSync('/tmp/ticks') || readFileSync('/tmp/ticks', 'utf8').split('\n').length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  },
+  ticks: async ({ after }) => {
+    for (;;) {
+      const ticks = readFileSync('/tmp/ticks', 'utf8').trim().split('\n').map(Number).sort((a, b) => a - b);
+      if (ticks.at(-1) >= after) return ticks;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   },
   leak: () => {
     for (;;) kept.push(Buffer.alloc(4 * 1024 * 1024, 1));

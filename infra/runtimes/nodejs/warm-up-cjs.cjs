@@ -1,0 +1,3 @@
+'use strict';
+// Run once by ember.cjs.
+exports.handler = async () => ({});
