@@ -1,4 +1,5 @@
-use lambda_runtime::{run, service_fn, Error, LambdaEvent};
+use lambda_runtime::streaming::{channel, Body, Response};
+use lambda_runtime::{run, service_fn, Error, FunctionResponse, LambdaEvent};
 use serde_json::{json, Value};
 
 #[derive(Debug)]
@@ -7,6 +8,17 @@ impl std::fmt::Display for OrderMissing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "no order {}", self.0) }
 }
 impl std::error::Error for OrderMissing {}
+
+async fn answer(event: LambdaEvent<Value>) -> Result<FunctionResponse<Value, Body>, Error> {
+    if event.payload["probe"] == "stream" {
+        let (mut sender, body) = channel();
+        tokio::spawn(async move {
+            for part in ["one ", "two"] { sender.send_data(part.into()).await.expect("the Runtime API takes it"); }
+        });
+        return Ok(FunctionResponse::StreamingResponse(Response::from(body)));
+    }
+    handler(event).await.map(FunctionResponse::BufferedResponse)
+}
 
 async fn handler(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
@@ -23,4 +35,4 @@ async fn handler(event: LambdaEvent<Value>) -> Result<Value, Error> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> { run(service_fn(handler)).await }
+async fn main() -> Result<(), Error> { run(service_fn(answer)).await }
