@@ -16,7 +16,8 @@ export function sandboxConformance(name: string, isolated: boolean, make: (place
   describe(`sandboxes of the ${name} driver${embers ? ' from embers' : ''}`, () => {
     let bench: Bench;
     beforeAll(async () => {
-      bench = await Bench.open(make, {}, undefined, { embers });
+      // Room for all of them and for embers: none makes way for another.
+      bench = await Bench.open(make, { maxSandboxes: 100, memoryMb: 65_536 }, undefined, { embers });
     });
     afterAll(() => bench.close());
 
