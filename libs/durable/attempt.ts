@@ -111,6 +111,7 @@ async function invoke({ executions, resolver }: AttemptParts, next: Extract<Next
         payload: Buffer.from(JSON.stringify(event)),
         clientContext: claim.clientContext,
         traceHeader: execution.traceHeader,
+        wantsLogTail: true,
         before: { queue: [claimedAt - claim.waitedMs, claimedAt] },
       },
       AbortSignal.any([signal, abort.signal]),

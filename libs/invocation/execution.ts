@@ -18,6 +18,8 @@ export interface ExecutionTarget {
   clientContext?: string;
   traceHeader: string;
   response?: ResponseSink;
+  /** The last 4 KB of its log are wanted in the outcome. */
+  wantsLogTail?: boolean;
   /** When it is resolved already. */
   version?: InvocableVersion;
   /** What the invocation went through before it came here. */
@@ -65,6 +67,7 @@ export class Execution {
           invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
           clientContext: target.clientContext,
           traceHeader: hop.traceHeader,
+          answerOnly: target.wantsLogTail !== true,
           response: target.response,
           ...(provisioned === undefined ? {} : { provisionedKey: provisionedKey(spec, provisioned.qualifier) }),
         },

@@ -51,6 +51,8 @@ export interface InvocationRequest {
   tenantId?: string;
   /** Takes the response as it comes, also one that comes whole; the outcome's payload is empty then, unless the function failed. */
   response?: ResponseSink;
+  /** The caller needs the answer alone: the log is settled after it, and the outcome has neither its tail nor the memory used. */
+  answerOnly?: boolean;
   /** Sandboxes that were provisioned under this key serve it first; then those of its version. */
   provisionedKey?: string;
 }
@@ -70,7 +72,8 @@ export interface InvocationOutcome {
   durationMs: number;
   billedDurationMs: number;
   initDurationMs?: number;
-  maxMemoryUsedMb: number;
+  /** Absent when the caller needs the answer alone. */
+  maxMemoryUsedMb?: number;
   /** For traces, name to [start, end] in epoch ms: `placement`, `handler`; of a cold start also `sandbox.create` and `init`. */
   phases?: Record<string, [number, number]>;
 }

@@ -31,6 +31,8 @@ export interface SandboxMaker {
   credentials?: CredentialSource;
 }
 
+const NO_TAIL = Buffer.alloc(0);
+
 /** Credentials are good for the whole of an invocation and this much longer: clocks differ, and so do ends. */
 const CREDENTIALS_MARGIN_MS = 60_000;
 
@@ -73,7 +75,7 @@ interface Verdict {
  * 2. The log FIFO is drained before END, so that what was printed before the response is in the tail.
  * 3. While one invocation runs, events may be sent ahead; each begins when those before it are answered, or is taken back.
  * 4. Whatever ends an invocation but a posted response or error ends the sandbox.
- * 5. The caller has the runtime's answer at once; the sandbox serves again when its extensions are through too (`settling`).
+ * 5. The caller has the runtime's answer at once; the sandbox serves again when its log is settled and its extensions are through too (`settling`).
  */
 export class Sandbox {
   readonly id = randomUUID().replaceAll('-', '');
@@ -87,7 +89,7 @@ export class Sandbox {
   rhythm: Rhythm | undefined;
   /** None of its processes runs. */
   frozen = false;
-  /** Extensions still work on the invocation that was answered last. Never rejects. */
+  /** The invocation that was answered last is not through yet. Never rejects. */
   settling: Promise<void> | undefined;
   private shutdownReason: ShutdownReason = 'spindown';
   private readonly extensions: SandboxExtensions;
@@ -400,9 +402,6 @@ export class Sandbox {
 
   /** @param leftMs of the function's timeout, for the extensions */
   private finish(request: InvocationRequest, verdict: Verdict, durationMs: number, leftMs = 0): InvocationOutcome {
-    const handle = this.opened();
-    handle.drainLog();
-    const { requestId } = request;
     const { status, errorType, payload } = verdict;
     // Nobody waits for the init of a provisioned sandbox.
     const coldStart = this.served === 0 && !this.provisioned;
@@ -410,29 +409,53 @@ export class Sandbox {
     const initDurationMs = coldStart ? this.initDurationMs : undefined;
     const rounded = Number(durationMs.toFixed(2));
     const billedDurationMs = billedDuration(rounded, initDurationMs);
-    const maxMemoryUsedMb = verdict.oomKilled ? this.spec.memoryMb : Math.min(this.spec.memoryMb, handle.memoryHighWaterMb());
-    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs: rounded, producedBytes: verdict.streamedBytes ?? payload.length });
-    const report = { requestId, status, errorType, durationMs: rounded, billedDurationMs, maxMemoryUsedMb, initDurationMs };
-    if (!verdict.ends && this.extensions.busy) this.settling = this.settle(report, leftMs);
-    else this.log.platform({ type: 'report', ...report });
     this.served += 1;
     if (verdict.ends) {
       this.retired = true;
       this.shutdownReason = status === 'timeout' ? 'timeout' : 'failure';
     }
-    return {
+    const report = { requestId: request.requestId, status, errorType, durationMs: rounded, billedDurationMs, initDurationMs };
+    const outcome: InvocationOutcome = {
       status: status === 'failure' ? 'error' : status,
       payload,
       errorType,
-      logTail: this.log.endInvocation(),
+      logTail: NO_TAIL,
       coldStart,
       ...(this.provisioned ? { provisioned: true } : {}),
       durationMs: rounded,
       billedDurationMs,
       initDurationMs,
-      maxMemoryUsedMb,
       phases: coldStart ? { ...this.phases, handler } : { handler },
     };
+    // Where the next event is in the sandbox already, its turn does not wait for the log.
+    if (request.answerOnly === true && status === 'success' && !verdict.ends && !coldStart && !this.hasAhead && !this.extensions.present) this.settling = this.recordLater(verdict, report);
+    else Object.assign(outcome, this.record(verdict, report, leftMs));
+    return outcome;
+  }
+
+  /** After the answer is out. */
+  private recordLater(verdict: Verdict, report: Omit<Report, 'maxMemoryUsedMb'>): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.settling = undefined;
+        // Ended meanwhile: its log was closed.
+        if (this.state === 'busy') this.record(verdict, report, 0);
+        resolve();
+      });
+    });
+  }
+
+  /** END and REPORT, after what was printed. */
+  private record(verdict: Verdict, { requestId, ...rest }: Omit<Report, 'maxMemoryUsedMb'>, leftMs: number): Pick<InvocationOutcome, 'logTail' | 'maxMemoryUsedMb'> {
+    const handle = this.opened();
+    handle.drainLog();
+    const { status, errorType, durationMs } = rest;
+    const maxMemoryUsedMb = verdict.oomKilled ? this.spec.memoryMb : Math.min(this.spec.memoryMb, handle.memoryHighWaterMb());
+    const report = { requestId, ...rest, maxMemoryUsedMb };
+    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs, producedBytes: verdict.streamedBytes ?? verdict.payload.length });
+    if (!verdict.ends && this.extensions.busy) this.settling = this.settle(report, leftMs);
+    else this.log.platform({ type: 'report', ...report });
+    return { logTail: this.log.endInvocation(), maxMemoryUsedMb };
   }
 
   private async settle(report: Report, leftMs: number): Promise<void> {
