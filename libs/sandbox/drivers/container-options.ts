@@ -1,6 +1,7 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { initCpuShare, nanoCpus } from '../cpu-share.js';
 import type { FunctionSpec } from '../function-spec.js';
+import { SECCOMP_OPTION } from './seccomp-profile.js';
 
 const BYTES_PER_MB = 1024 * 1024;
 /** Processes and threads of one sandbox (runtime-api.md section 4). */
@@ -50,7 +51,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     HostConfig: {
       NetworkMode: 'none',
       CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', SECCOMP_OPTION],
       Privileged: false,
       ReadonlyRootfs: true,
       IpcMode: 'private',

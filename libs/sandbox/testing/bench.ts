@@ -26,7 +26,7 @@ export class Bench {
     readonly reports: string[],
   ) {}
 
-  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource): Promise<Bench> {
+  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource, codeDirectory = async (digest: string) => join(FUNCTIONS, digest)): Promise<Bench> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-sandbox-')));
     const reports: string[] = [];
     const report = (message: string): void => void reports.push(message);
@@ -35,7 +35,7 @@ export class Bench {
     const driver = make({ stateDirectory: directory, incarnation: randomUUID().slice(0, 8), report });
     const pool = new SandboxPool({
       driver,
-      codeDirectory: async (digest) => join(FUNCTIONS, digest),
+      codeDirectory,
       layersDirectory: async ([digest]) => join(FUNCTIONS, digest!),
       logSink,
       credentials,
