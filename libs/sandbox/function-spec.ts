@@ -22,6 +22,8 @@ export interface FunctionSpec {
   codeDigest: string;
   /** Digests of its layers, in order: together they are /opt. */
   layers?: readonly string[];
+  /** Docker networks its VpcConfig maps to; absent: it has none, and the platform's egress policy holds. */
+  networks?: readonly string[];
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;

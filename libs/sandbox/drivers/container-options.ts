@@ -1,6 +1,7 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { initCpuShare, nanoCpus } from '../cpu-share.js';
 import type { FunctionSpec } from '../function-spec.js';
+import { NAME_SERVER } from '../network/name-server.js';
 import { SECCOMP_OPTION } from './seccomp-profile.js';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -28,6 +29,8 @@ export interface ContainerPlan {
   controlPath: string;
   /** Absent: `/tmp` becomes a tmpfs. */
   scratchPath?: string;
+  /** Docker networks that the engine attaches it to; empty: none, and what it gets comes from outside. */
+  networks: readonly string[];
 }
 
 /**
@@ -47,9 +50,10 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    NetworkDisabled: true,
+    NetworkDisabled: plan.networks.length === 0,
     HostConfig: {
-      NetworkMode: 'none',
+      NetworkMode: plan.networks[0] ?? 'none',
+      Dns: [NAME_SERVER],
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges', SECCOMP_OPTION],
       Privileged: false,

@@ -18,6 +18,9 @@ import { DockerSandbox } from './docker-sandbox.js';
 import { removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
 import { mayEnterNamespaces, NamespaceListeners } from './namespace-listener.js';
 import { controlRoot, ownerOf, type Owner } from './owner.js';
+import type { EgressPolicy } from '../network/egress-policy.js';
+import type { NameServerOptions } from '../network/name-server.js';
+import { networkFor, SandboxNetworks, type SandboxNetwork } from '../network/sandbox-networks.js';
 import { SandboxDirectory } from './sandbox-directory.js';
 import { ScratchVolumes, type ScratchVolume } from './scratch-volumes.js';
 
@@ -37,6 +40,10 @@ export interface DockerDriverOptions {
   scratchReserve?: number;
   /** The functions' way to Hearth's API, closed with the driver; without it they have none. */
   api?: ApiBridge;
+  /** Where functions without networks of their own may connect to. Default: nowhere. */
+  egress?: EgressPolicy;
+  /** Who answers functions' questions for names. Default: this machine's name servers. */
+  names?: NameServerOptions;
   /** More labels for every container. */
   labels?: Record<string, string>;
   /** One sentence for the operator's log. */
@@ -50,6 +57,8 @@ export class DockerDriver implements SandboxDriver {
   private readonly control: string;
   private readonly scratch: ScratchVolumes;
   private readonly listeners = new NamespaceListeners();
+  private readonly networks: SandboxNetworks;
+  private egress: EgressPolicy;
   private api: ApiBridge | undefined;
   /** Without root nothing can be given to another user: the sandbox then runs as the worker's own. */
   private readonly user = process.getuid?.() === 0 ? SANDBOX_USER : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
@@ -58,6 +67,9 @@ export class DockerDriver implements SandboxDriver {
     this.owner = ownerOf(options.stateDirectory, options.incarnation);
     this.control = controlRoot(this.owner);
     this.api = options.api;
+    this.egress = options.egress ?? { mode: 'none', allow: [] };
+    const { docker, labels, names } = options;
+    this.networks = new SandboxNetworks({ docker, owner: this.owner, policy: this.egress, labels, names, listen: (pid, port) => this.listeners.listen(pid, port) });
     this.scratch = new ScratchVolumes({
       root: join(options.stateDirectory, 'sandboxes', 'scratch'),
       incarnation: options.incarnation,
@@ -69,13 +81,26 @@ export class DockerDriver implements SandboxDriver {
 
   async check(): Promise<DriverReport> {
     const [report, mayEnter] = await Promise.all([checkEngine(this.options.docker, this.options.catalogue), mayEnterNamespaces()]);
-    if (mayEnter) return report;
+    if (mayEnter) return this.withNetworks(report);
     this.api = undefined;
     return { ...report, notes: [...report.notes, "functions cannot call Hearth's API, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
   }
 
+  private async withNetworks(report: DriverReport): Promise<DriverReport> {
+    if (this.egress.mode === 'none') return report;
+    try {
+      await this.networks.check();
+      return report;
+    } catch (error) {
+      // Towards safety: without filters no function gets a network. One with a VpcConfig is refused when it is started.
+      this.egress = { mode: 'none', allow: [] };
+      return { ...report, notes: [...report.notes, `functions have no network: ${(error as Error).message}`] };
+    }
+  }
+
   async removeOrphans(): Promise<OrphanReport> {
     const { containers, processes } = await removeContainersOfFormerLives(this.options.docker, this.owner);
+    await this.networks.removeOrphan();
     const mounts = await this.scratch.removeOrphans();
     const directories = await removeDirectoriesOfFormerLives(this.control, this.owner);
     this.scratch.warmUp();
@@ -86,17 +111,19 @@ export class DockerDriver implements SandboxDriver {
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox } = {};
     try {
+      const network = order.network ?? networkFor(order.spec, this.egress);
+      if (network.kind === 'attached') await this.networks.assertThere(network);
       const [directory, volume] = await Promise.all([this.directory(order), this.scratch.take(order.spec.ephemeralStorageMb)]);
       Object.assign(parts, { directory, volume });
       const channel = runtime.channel === 'socket' ? await SocketChannel.listen(directory.socketPath) : new HttpChannel();
       parts.channel = channel;
-      const container = await this.create(order, runtime, directory, volume);
+      const container = await this.create(order, runtime, directory, network, volume);
       parts.container = container;
       await container.start({ abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
       const vcpus = cpuShare(order.spec.memoryMb, availableParallelism());
       const sandbox = new DockerSandbox({ id: order.id, container, channel, directory, volume, scratch: this.scratch, startedAt: Date.now(), cpus: vcpus, report: this.options.report });
       parts.sandbox = sandbox;
-      await this.letBegin(order, channel, directory, sandbox);
+      await this.letBegin(order, channel, directory, sandbox, network);
       return sandbox;
     } catch (error) {
       await this.undo(parts);
@@ -108,6 +135,7 @@ export class DockerDriver implements SandboxDriver {
   async close(): Promise<void> {
     this.options.api?.close();
     this.listeners.close();
+    await this.networks.close();
     await this.scratch.close();
     await removeOwnDirectory(this.control, this.owner);
   }
@@ -120,7 +148,7 @@ export class DockerDriver implements SandboxDriver {
     return directory;
   }
 
-  private create(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, volume?: ScratchVolume): Promise<Docker.Container> {
+  private async create(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, network: SandboxNetwork, volume?: ScratchVolume): Promise<Docker.Container> {
     const options = containerOptions({
       id: order.id,
       image: runtime.image,
@@ -138,22 +166,33 @@ export class DockerDriver implements SandboxDriver {
       launcherPath: join(this.options.catalogue.assets, 'launch.sh'),
       controlPath: directory.path,
       scratchPath: volume?.path,
+      networks: network.kind === 'attached' ? network.networks : [],
     });
-    return this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
+    const container: Docker.Container = await this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
+    const [, ...further] = network.kind === 'attached' ? network.networks : [];
+    try {
+      for (const name of further) await this.options.docker.getNetwork(name).connect({ Container: container.id });
+    } catch (error) {
+      await container.remove({ force: true, v: true });
+      throw error;
+    }
+    return container;
   }
 
   /** The container runs and its launcher waits: for its environment, and for what it is to find in its network namespace. */
-  private async letBegin(order: SandboxOrder, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void> {
+  private async letBegin(order: SandboxOrder, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox, network: SandboxNetwork): Promise<void> {
     const { api } = this;
     const http = channel instanceof HttpChannel ? channel : undefined;
-    const open = async (port: number): Promise<Server> => {
+    const process = async (): Promise<number> => {
       const pid = await sandbox.pid;
       if (pid === undefined) throw new InfrastructureError('the container ended before it began');
-      return this.listeners.listen(pid, port);
+      return pid;
     };
+    const open = async (port: number): Promise<Server> => this.listeners.listen(await process(), port);
     const [credentials] = await Promise.all([
       order.credentials,
       http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener)),
+      network.kind !== 'none' && process().then(async (pid) => sandbox.connected(await this.networks.connect(network, pid, order.id.slice(0, 8), sandbox.container))),
       api && open(API_PORT).then((listener) => sandbox.bridge(api.serve(listener))),
     ]);
     const place = {
@@ -176,7 +215,7 @@ export class DockerDriver implements SandboxDriver {
     parts.channel?.close();
     parts.sandbox?.closeBridge();
     const left = await Promise.allSettled([
-      parts.container?.remove({ force: true, v: true }),
+      parts.container?.remove({ force: true, v: true }).finally(() => parts.sandbox?.releaseNetwork()),
       parts.volume && this.scratch.release(parts.volume),
       parts.directory?.remove(),
     ]);

@@ -5,6 +5,7 @@ import { nanoCpus } from '../cpu-share.js';
 import { setCpuQuota } from './cpu-quota.js';
 import { exitFromShell } from './exit-status.js';
 import { MemoryMeter } from './memory-meter.js';
+import type { NetworkLease } from '../network/sandbox-networks.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import type { ScratchVolume, ScratchVolumes } from './scratch-volumes.js';
 
@@ -37,6 +38,7 @@ export class DockerSandbox implements SandboxHandle {
   private oomSeen = false;
   private gone: Promise<void> | undefined;
   private api: { close(): void } | undefined;
+  private network: NetworkLease | undefined;
   private bridgeClosed = false;
 
   constructor(private readonly parts: DockerSandboxParts) {
@@ -63,9 +65,26 @@ export class DockerSandbox implements SandboxHandle {
     if (this.bridgeClosed) api.close();
   }
 
+  get container(): Docker.Container {
+    return this.parts.container;
+  }
+
+  /** Its network, which ends with it. */
+  connected(network: NetworkLease | undefined): void {
+    this.network = network;
+    if (this.bridgeClosed) network?.close();
+  }
+
   closeBridge(): void {
     this.bridgeClosed = true;
     this.api?.close();
+    this.network?.close();
+  }
+
+  /** Its container is gone. */
+  releaseNetwork(): void {
+    this.network?.release();
+    this.network = undefined;
   }
 
   initialised(): void {
@@ -150,6 +169,7 @@ export class DockerSandbox implements SandboxHandle {
         if (attempt === REMOVE_ATTEMPTS) throw error;
       }
     }
+    this.releaseNetwork();
     await this.exit;
     await this.pid;
     this.meter?.close();

@@ -49,7 +49,7 @@ it('the container template holds every limit and no environment', () => {
     labels: {},
     hostCpus: 4,
     codePath: '/c',
-    launcherPath: '/l',
+    networks: [], launcherPath: '/l',
     controlPath: '/k',
   });
   expect(JSON.stringify(options)).not.toContain('canary');

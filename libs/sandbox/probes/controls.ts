@@ -63,7 +63,7 @@ function everyRight(): { CapAdd: string[]; SecurityOpt: string[]; DeviceCgroupRu
 
 async function onTheHost(docker: Docker, targets: Targets, labels: Record<string, string>): Promise<ProbeResults> {
   const writable = await mkdtemp(join(tmpdir(), 'hearth-control-'));
-  const container = await docker.createContainer({
+  const options: Docker.ContainerCreateOptions & { HostConfig: { CgroupnsMode: string } } = {
     Image: IMAGE,
     Entrypoint: ['sleep', '600'],
     User: '0:0',
@@ -77,7 +77,8 @@ async function onTheHost(docker: Docker, targets: Targets, labels: Record<string
       CgroupnsMode: 'host',
       Binds: ['/:/host', '/dev:/dev', '/sys:/sys', '/var/run/docker.sock:/var/run/docker.sock', `${PROBES}:/probes:ro`, `${writable}:/run/hearth`, `${join(PROBES, 'probe.py')}:/run/hearth-launch.sh`],
     },
-  });
+  };
+  const container = await docker.createContainer(options);
   try {
     await container.start();
     return await probe(container.id, targets);

@@ -154,7 +154,7 @@ async function neighbourContainer(docker: Docker, canary: string, labels: Record
   });
   closers.push(() => container.remove({ force: true, v: true }));
   await container.start();
-  const address = (await container.inspect()).NetworkSettings.IPAddress;
+  const address = (await container.inspect()).NetworkSettings.Networks['bridge']!.IPAddress;
   return {
     neighbour_id: container.id,
     neighbour_addresses: [address],
