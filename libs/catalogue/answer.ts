@@ -1,5 +1,6 @@
 import { functionArn, lambdaTimestamp } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
+import { vpcAnswer } from './networks/vpc-config.js';
 import type { FunctionRecord, VersionRecord } from './function-record.js';
 
 export interface AnswerForm {
@@ -37,6 +38,7 @@ export async function functionConfiguration(owner: FunctionRecord, record: Versi
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: record.loggingConfig,
     DurableConfig: record.durableConfig,
+    VpcConfig: vpcAnswer(record.vpcConfig),
     ...(form.inList ? {} : stateMembers(record)),
   });
 }

@@ -65,6 +65,7 @@ import { Housekeeping } from './housekeeping.js';
 import { InvocableStore } from './invocable-store.js';
 import { isLayerArn, layerPolicy } from './layer-access.js';
 import { LayerStore } from './layer-store.js';
+import { listNetworks } from './networks/network-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
 import { ProvisionedConfigs } from './provisioned/provisioned-configs.js';
@@ -161,6 +162,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     packages,
     objects: options.objects,
     codeSigning: new CodeSigningStore(database),
+    networks: (accountId) => listNetworks(database.pool, accountId),
     onUnsignedCode: options.onUnsignedCode ?? ((facts) => console.warn('Unsigned code was deployed:', facts)),
     vault,
     preparations,

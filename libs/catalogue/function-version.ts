@@ -22,6 +22,8 @@ export interface InvocableVersion {
   codeDigest: string;
   /** Digests of the layers, in order; absent when there are none. */
   layers?: readonly string[];
+  /** Docker networks of its VpcConfig; absent when there are none. */
+  networks?: readonly string[];
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;

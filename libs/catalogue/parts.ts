@@ -5,6 +5,7 @@ import type { CodeSigningStore } from './code-signing/code-signing-store.js';
 import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import type { EnvironmentVault } from './environment.js';
 import type { LayerStore } from './layer-store.js';
+import type { Network } from './networks/network-store.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
 import type { Preparations } from './preparations.js';
 import type { DeploymentLimits } from './settings.js';
@@ -30,6 +31,8 @@ export interface CatalogueParts {
   /** Code that is named instead of sent. */
   objects: ObjectSource;
   codeSigning: CodeSigningStore;
+  /** Of one account. */
+  networks: (accountId: string) => Promise<readonly Network[]>;
   onUnsignedCode: UnsignedWarning;
   vault: EnvironmentVault;
   preparations: Preparations;

@@ -84,6 +84,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       architecture: served.architecture,
       environment: await this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: served.codeDigest,
+      ...(served.vpcConfig?.networks.length && { networks: Object.freeze(served.vpcConfig.networks) }),
       ...(served.layers.length > 0 && { layers: Object.freeze(served.layers.map(({ digest }) => digest)) }),
       logFormat: loggingConfig.LogFormat,
       ...(loggingConfig.ApplicationLogLevel && { applicationLogLevel: loggingConfig.ApplicationLogLevel }),

@@ -44,6 +44,7 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
     layers: [],
     kmsKeyArn: input['KMSKeyArn'] || null,
     durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], undefined) : null,
+    vpcConfig: null,
   };
   return validated(settings, limits);
 }
@@ -68,6 +69,7 @@ export function settingsOfUpdate(current: FunctionSettings, input: Record<string
       // The empty text clears it.
       kmsKeyArn: input['KMSKeyArn'] === undefined ? current.kmsKeyArn : input['KMSKeyArn'] || null,
       durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], current.durableConfig ?? undefined) : current.durableConfig,
+      vpcConfig: current.vpcConfig,
     },
     limits,
     // A function keeps working on a runtime that left the deployment's catalogue until its runtime is touched.

@@ -7,7 +7,6 @@ import { invalidParameter } from './errors.js';
 const NEUTRAL: Record<string, (value: any) => boolean> = {
   PackageType: (value) => value === 'Zip',
   PublishTo: () => false,
-  VpcConfig: (value) => isEmptyList(value.SubnetIds) && isEmptyList(value.SecurityGroupIds) && !value.Ipv6AllowedForDualStack,
   DeadLetterConfig: (value) => !value.TargetArn,
   SourceKMSKeyArn: (value) => value === '',
   FileSystemConfigs: isEmptyList,

@@ -48,6 +48,12 @@ export const settingsSchema = z.object({
   DOCKER_HOST: z.string().optional().describe('Docker engine: unix://PATH or tcp://HOST:PORT; default the local socket'),
 
   HEARTH_SANDBOX_DRIVER: z.enum(['docker', 'process']).default('docker').describe('process gives no isolation: development only'),
+  HEARTH_EGRESS: z.enum(['open', 'allow-list', 'none']).default('open').describe('What functions may connect to that have no VpcConfig: open = the internet, but no private addresses; allow-list = only HEARTH_EGRESS_ALLOW; none = no network. Never the machine itself, other sandboxes, link-local and metadata addresses'),
+  HEARTH_EGRESS_ALLOW: z
+    .string()
+    .optional()
+    .transform((text) => (text ? text.split(',').map((part) => part.trim()) : []))
+    .describe('IPv4 networks that functions may connect to although they are private (open), or alone (allow-list), comma separated'),
   HEARTH_RUNTIMES_FILE: z.string().optional().describe('Catalogue that maps runtime names to images (default: infra/runtimes/catalogue.json)'),
   HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
   HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),

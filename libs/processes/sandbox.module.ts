@@ -5,7 +5,7 @@ import type { DiskPackageStore } from '@hearth/artifacts';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import { ExecutionRoles, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, egressPolicy, ProcessDriver, SandboxPool, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
@@ -79,7 +79,7 @@ function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAdd
   const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID().slice(0, 8), report };
   const endpoint = (): string | undefined => api.url;
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return new ProcessDriver({ ...options, apiEndpoint: endpoint });
-  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }) });
+  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }), egress: egressPolicy(settings.HEARTH_EGRESS, settings.HEARTH_EGRESS_ALLOW) });
 }
 
 /** Keys are only made and removed through this store: it looks nothing up, and so need not listen for changes. */

@@ -8,7 +8,7 @@ import { DockerDriver, type DockerDriverOptions } from './drivers/docker-driver.
 import { ownerOf } from './drivers/owner.js';
 import type { FunctionSpec } from './function-spec.js';
 import { runControls, type ProbeResults } from './probes/controls.js';
-import { ProbeTargets } from './probes/targets.js';
+import { hostAddresses, ProbeTargets } from './probes/targets.js';
 import { RuntimeCatalogue } from './runtime-catalogue.js';
 import { answerOf, Bench, specFor } from './testing/bench.js';
 
@@ -51,12 +51,11 @@ class Sandboxes {
     const api = new ApiBridge({ endpoint: () => targets.api, report: () => undefined });
     const bench = await Bench.open((place) => new DockerDriver({ ...place, docker, catalogue, labels: LABELS, api, ...options }), {}, stateDirectory, undefined, async () => PROBES);
     const victim = probing({ environment: { SECRET: String(targets.targets.canary) } });
-    const addresses = answerOf(await bench.invoke(victim, { do: 'hold', port: VICTIM_PORT })) as string[];
-    return new Sandboxes(bench, targets, addresses.filter((address) => !address.startsWith('127.')));
+    return new Sandboxes(bench, targets, answerOf(await bench.invoke(victim, { do: 'hold', port: VICTIM_PORT })) as string[]);
   }
 
   async probe(changes: Record<string, unknown> = {}): Promise<Findings> {
-    const event = { ...this.targets.targets, sandbox_addresses: this.addresses, sandbox_port: VICTIM_PORT, ...changes };
+    const event = { ...this.targets.targets, ...hostAddresses(), sandbox_addresses: this.addresses, sandbox_port: VICTIM_PORT, ...changes };
     return answerOf(await this.bench.invoke(probing(), { targets: event })) as Findings;
   }
 
@@ -109,6 +108,17 @@ describe('escape and leak probes', () => {
       const controlled = Object.keys(what).filter((name) => 'evidence' in columns.control![name]!);
       expect(Object.keys(what).filter((name) => !controlled.includes(name) && !UP_TO_THE_HOST.has(name)).map((name) => `${name}: ${JSON.stringify(columns.control![name])}`)).toEqual([]);
       expect(controlled.length).toBeGreaterThanOrEqual(LEAST_PROBES);
+    } finally {
+      await sandboxes.close();
+    }
+  });
+
+  it('do not succeed in a sandbox that may connect to the internet', async () => {
+    const sandboxes = await Sandboxes.open(targets, stateDirectory, { egress: { mode: 'open', allow: [] } });
+    try {
+      const { results } = await sandboxes.probe();
+      columns['runc, open'] = results;
+      expect(notRefused(results)).toEqual([]);
     } finally {
       await sandboxes.close();
     }

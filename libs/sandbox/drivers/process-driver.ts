@@ -56,7 +56,8 @@ export class ProcessDriver implements SandboxDriver {
   }
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
-    if (order.layersPath !== undefined) throw layersUnsupported(order.spec.functionName);
+    if (order.layersPath !== undefined) throw unsupported(order.spec.functionName, 'layers');
+    if (order.spec.networks?.length) throw unsupported(order.spec.functionName, 'a VpcConfig');
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const id = order.id.slice(0, 16);
     await mkdir(this.control, { recursive: true, mode: 0o700 });
@@ -106,9 +107,9 @@ export class ProcessDriver implements SandboxDriver {
   }
 }
 
-/** /opt is the host's own here: nothing may be put there for one function. */
-function layersUnsupported(functionName: string): ServiceError {
-  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} has layers, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
+/** /opt and the network are the host's own here: nothing of them is for one function. */
+function unsupported(functionName: string, what: string): ServiceError {
+  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} has ${what}, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
     messageMember: 'message',
   });
 }

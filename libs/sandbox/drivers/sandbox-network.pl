@@ -5,7 +5,9 @@
 #   in:  {"id":7,"pid":4711,"do":"WORD;WORD ARGUMENT...;..."}   out: {"id":7}, with the UDP socket when `dns` was among the words, or {"id":7,"error":"..."}
 #   cable NAME BRIDGE ADDRESS GATEWAY   eth0 with this one address, its other end a port of the bridge that reaches no other port
 #   rule PRIORITY NETWORK/LENGTH main|no   which destinations are looked up in the routing table, and which are unreachable
-#   filter DEVICE                       no broadcasts and multicasts but ARP; no IPv6
+#   filter DEVICE                       the rules before it once more, for packets that leave by the device; nothing but IPv4 and ARP
+# Both, since each does what the other cannot: the routing rules answer at once, but a socket that is bound to a device is sent past them (the
+# kernel takes what it finds no route for as being on the link). The filter sees every packet.
 #   dns                                 UDP socket on 127.0.0.1:53
 # Without `pid` everything happens in a namespace that is made for it and goes at once: whether this machine can do it.
 use strict;
@@ -26,6 +28,7 @@ my ($AF_NETLINK, $AF_BRIDGE, $INET, $INET6) = (16, 7, 2, 10);
 open(my $channel, '+<&=', $ENV{NODE_CHANNEL_FD}) or die "no channel: $!\n";
 open(my $home, '<', '/proc/self/ns/net') or die "no namespace: $!\n";
 my $home_name = readlink '/proc/self/ns/net';
+my @rules; # Of the request at hand: [priority, base, mask, pass]
 
 # In a container /proc/sys is read-only; a mount of its own, seen by nobody else, is not.
 if (!-w '/proc/sys/net/ipv4/conf/all/rp_filter' && syscall($UNSHARE, $CLONE_NEWNS) == 0) {
@@ -97,6 +100,8 @@ sub cable {
 sub rule {
   my ($priority, $destination, $where) = @_;
   my ($network, $length) = split m{/}, $destination;
+  my $mask = $length ? (0xffffffff << (32 - $length)) & 0xffffffff : 0;
+  push @rules, [$priority, unpack('N', inet_aton($network)), $mask, $where eq 'main'];
   my $action = $where eq 'main' ? 1 : 7; # FR_ACT_TO_TBL, FR_ACT_UNREACHABLE
   my $head = pack('C8 L', $INET, $length, 0, 0, $where eq 'main' ? 254 : 0, 0, 0, $action, 0);
   netlink('rule', $NEWRULE, $CREATE, $head . ($length ? attribute(1, inet_aton($network)) : '') . attribute(6, pack('L', $priority)));
@@ -115,11 +120,14 @@ sub filter {
   write_setting("ipv4/conf/$_/rp_filter", '0') for 'all', $device;
   write_setting("ipv6/conf/$device/disable_ipv6", '1');
   eval { netlink('rule for IPv6', $NEWRULE, $CREATE, pack('C8 L', $INET6, 0, 0, 0, 0, 0, 0, 7, 0) . attribute(6, pack('L', 1))); 1 } or $@ =~ /not supported|exists/i or die $@;
-  # Broadcasts from a socket bound to the device pass by all routing rules.
   my $clsact = pack('C x3 l L L L', 0, $index, 0xffff0000, 0xfffffff1, 0) . attribute(1, "clsact\0");
   netlink('queue', $NEWQDISC, $CREATE | $EXCLUSIVE, $clsact);
-  # ldh [12]; jeq ARP: pass; ldb [0]; jset 1: drop. Pass is TC_ACT_UNSPEC, drop TC_ACT_SHOT.
-  my @program = ([0x28, 0, 0, 12], [0x15, 2, 0, 0x806], [0x30, 0, 0, 0], [0x45, 1, 0, 1], [6, 0, 0, 0xffffffff], [6, 0, 0, 2]);
+  # Classic BPF; offsets are from the Ethernet header on.
+  my ($pass, $drop) = ([6, 0, 0, 0xffffffff], [6, 0, 0, 2]); # TC_ACT_UNSPEC, TC_ACT_SHOT
+  my @program = ([0x28, 0, 0, 12], [0x15, 0, 1, 0x806], $pass, [0x15, 1, 0, 0x800], $drop); # kind of packet: ARP, IPv4, other
+  push @program, [0x30, 0, 0, 0], [0x45, 0, 1, 1], $drop;                                  # to more than one machine
+  push @program, [0x20, 0, 0, 30], [0x54, 0, 0, $$_[2]], [0x15, 0, 1, $$_[1]], $$_[3] ? $pass : $drop for sort { $$a[0] <=> $$b[0] } @rules;
+  push @program, $pass;
   my $code = join '', map { pack('S C C L', @$_) } @program;
   my $options = attribute(4, pack('S', scalar @program)) . attribute(5, $code) . attribute(8, pack('L', 1));
   my $all = pack('C x3 l L L L', 0, $index, 0, 0xfffffff3, (1 << 16) | 0x0300) . attribute(1, "bpf\0") . attribute(2, $options);
@@ -135,6 +143,7 @@ sub name_socket {
 sub prepare {
   my ($pid, $words) = @_;
   my $sandbox;
+  @rules = ();
   if ($pid) {
     my $path = "/proc/$pid/ns/net";
     open($sandbox, '<', $path) or die "$path: $!\n";

@@ -1,3 +1,6 @@
+import { OperatorError } from '@hearth/kernel';
+import { parseNetwork } from './ipv4.js';
+
 /** `open`: the internet; `allow-list`: only what is allowed; `none`: no network at all. */
 export type EgressMode = 'open' | 'allow-list' | 'none';
 
@@ -29,6 +32,13 @@ export interface Surroundings {
   sandboxes: readonly string[];
   /** Networks the sandbox is attached to, whose other members are what it is there for. */
   attached: readonly string[];
+}
+
+/** @throws OperatorError for what is no IPv4 network */
+export function egressPolicy(mode: EgressMode, allow: readonly string[]): EgressPolicy {
+  const wrong = allow.find((network) => parseNetwork(network) === undefined);
+  if (wrong !== undefined) throw new OperatorError(`HEARTH_EGRESS_ALLOW: ${wrong} is no IPv4 network.`, 'Give networks like 10.1.0.0/16, with no bits set after the length, separated by commas.');
+  return { mode, allow };
 }
 
 /** What a sandbox may reach, as rules of its network namespace. */

@@ -79,7 +79,7 @@ export class SandboxNetworks {
 
   /** Whether this machine can do it. @throws InfrastructureError saying what it cannot */
   async check(): Promise<void> {
-    await this.helper.prepare(0, ['filter eth0', ...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] }))]);
+    await this.helper.prepare(0, [...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] })), 'filter eth0']);
   }
 
   removeOrphan(): Promise<void> {

@@ -101,7 +101,7 @@ async function amongMetadataServices(docker: Docker, targets: Targets, labels: R
     const { Pid } = (await container.inspect()).State;
     const script = [...METADATA.map((address) => `ip addr add ${address}/32 dev lo`), `ip addr add ${METADATA_6}/128 dev lo nodad`].join(' && ');
     await run('nsenter', ['-t', String(Pid), '-n', 'sh', '-c', script]);
-    return await probe(container.id, targets, (name) => name.startsWith('metadata.'));
+    return await probe(container.id, targets, (name) => name.startsWith('metadata.') || name === 'network.bound-broadcast');
   } finally {
     await container.remove({ force: true, v: true });
   }

@@ -134,7 +134,8 @@ function portOf(url: string | undefined): number | undefined {
   return url === undefined ? undefined : Number(new URL(url).port) || undefined;
 }
 
-function hostAddresses(): Targets {
+/** Now: the bridge of the sandboxes comes with the first of them. */
+export function hostAddresses(): Targets {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []).filter((address) => !address.internal);
   const six = all.filter((address) => address.family === 'IPv6').map((address) => address.address);
   return {

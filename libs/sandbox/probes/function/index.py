@@ -30,7 +30,7 @@ def hold(event):
     server.bind(('0.0.0.0', event['port']))
     server.listen(8)
     held.append(server)
-    return [line.split()[1] for line in os.popen('hostname -I 2>/dev/null').read().splitlines() if line] or os.popen('hostname -i').read().split()
+    return os.popen('hostname -I').read().split()
 
 
 if __name__ == '__main__':

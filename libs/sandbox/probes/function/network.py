@@ -177,6 +177,23 @@ def broadcast(targets):
         return 'sent'
 
 
+@probe('network.bound-broadcast', 'has a broadcast answered that passes by the routing rules, its socket being bound to a device')
+def bound_broadcast(targets):
+    refusal = None
+    for _, name in socket.if_nameindex():
+        for destination in ['255.255.255.255', '224.0.0.1']:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                client.settimeout(TIMEOUT_S)
+                try:
+                    client.setsockopt(socket.SOL_SOCKET, 25, name.encode())
+                    client.sendto(b'probe', (destination, targets['udp_port']))
+                    return 'answered: ' + client.recv(64).decode()
+                except OSError as error:
+                    refusal = error
+    raise refusal
+
+
 @probe('network.multicast', 'sends to a multicast group')
 def multicast(targets):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
