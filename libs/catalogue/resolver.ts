@@ -6,6 +6,7 @@ import { accountScope, FunctionCache, type Reading } from './function-cache.js';
 import { LATEST, servedPart, type VersionRecord } from './function-record.js';
 import type { FunctionResolver, InvocableVersion } from './function-version.js';
 import type { FoundInvocable, InvocableStore } from './invocable-store.js';
+import { isolationOf } from './isolation-tag.js';
 import type { FoundVersion } from './store.js';
 
 /** One version, or the two of a weighted alias. */
@@ -59,7 +60,7 @@ export class CachingFunctionResolver implements FunctionResolver {
     const { owner, versions, shared } = found;
     return {
       scopes: [owner.id, accountScope(place.accountId, place.region)],
-      stamp: JSON.stringify([owner.id, owner.recursiveLoop, shared, ...versions.map(({ record, weight }) => [record.version, record.revisionId, weight])]),
+      stamp: JSON.stringify([owner.id, owner.recursiveLoop, isolationOf(owner.tags), shared, ...versions.map(({ record, weight }) => [record.version, record.revisionId, weight])]),
       make: () => Promise.all(versions.map(async ({ record, weight }) => ({ version: await this.#toInvocable({ owner, record }, shared), weight }))),
     };
   }
@@ -84,6 +85,7 @@ export class CachingFunctionResolver implements FunctionResolver {
       architecture: served.architecture,
       environment: await this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: served.codeDigest,
+      ...(isolationOf(owner.tags) && { isolation: isolationOf(owner.tags) }),
       ...(served.vpcConfig?.networks.length && { networks: Object.freeze(served.vpcConfig.networks) }),
       ...(served.layers.length > 0 && { layers: Object.freeze(served.layers.map(({ digest }) => digest)) }),
       logFormat: loggingConfig.LogFormat,

@@ -54,6 +54,7 @@ export const settingsSchema = z.object({
     .optional()
     .transform((text) => (text ? text.split(',').map((part) => part.trim()) : []))
     .describe('IPv4 networks that functions may connect to although they are private (open), or alone (allow-list), comma separated'),
+  HEARTH_ISOLATION: z.enum(['runc', 'gvisor', 'kata']).default('runc').describe('Least isolation of functions: runc, gvisor (runsc) or kata, as the Docker engine has it; the tag hearth:isolation of a function asks for more'),
   HEARTH_RUNTIMES_FILE: z.string().optional().describe('Catalogue that maps runtime names to images (default: infra/runtimes/catalogue.json)'),
   HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
   HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),

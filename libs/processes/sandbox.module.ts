@@ -79,7 +79,7 @@ function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAdd
   const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID().slice(0, 8), report };
   const endpoint = (): string | undefined => api.url;
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return new ProcessDriver({ ...options, apiEndpoint: endpoint });
-  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }), egress: egressPolicy(settings.HEARTH_EGRESS, settings.HEARTH_EGRESS_ALLOW) });
+  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), api: new ApiBridge({ endpoint, report }), isolation: settings.HEARTH_ISOLATION, egress: egressPolicy(settings.HEARTH_EGRESS, settings.HEARTH_EGRESS_ALLOW) });
 }
 
 /** Keys are only made and removed through this store: it looks nothing up, and so need not listen for changes. */

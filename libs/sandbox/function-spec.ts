@@ -1,3 +1,5 @@
+import type { IsolationProfile } from './drivers/isolation.js';
+
 /**
  * One immutable function version, resolved and decrypted, as a sandbox needs it. Two specs with the same `sandboxKey`
  * may share sandboxes; any difference in code, configuration, role or account makes another key (architecture section 5).
@@ -24,6 +26,8 @@ export interface FunctionSpec {
   layers?: readonly string[];
   /** Docker networks its VpcConfig maps to; absent: it has none, and the platform's egress policy holds. */
   networks?: readonly string[];
+  /** Least isolation it asks for (tag `hearth:isolation`); absent: the platform's. */
+  isolation?: IsolationProfile;
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;

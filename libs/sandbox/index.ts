@@ -12,5 +12,6 @@ export type { PoolLimits } from './pool/capacity.js';
 export { SandboxPool, type PoolStats, type SandboxPoolOptions } from './pool/sandbox-pool.js';
 export { cpuShare } from './cpu-share.js';
 export { dockerEngine } from './drivers/docker-engine.js';
+export { ISOLATION_PROFILES, type IsolationProfile } from './drivers/isolation.js';
 export { egressPolicy, type EgressMode, type EgressPolicy } from './network/egress-policy.js';
 export type { SandboxNetwork } from './network/sandbox-networks.js';

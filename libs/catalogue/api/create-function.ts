@@ -11,6 +11,7 @@ import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
 import { LATEST, type FunctionRecord, type VersionRecord } from '../function-record.js';
 import { created } from '../function-state.js';
+import { assertIsolation } from '../isolation-tag.js';
 import { assertKey, keyOf } from '../kms-key.js';
 import { unqualifiedArn } from '../latest-only.js';
 import { vpcSettings, type VpcConfigInput } from '../networks/vpc-config.js';
@@ -44,6 +45,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     if (variables) validateEnvironment(variables);
     await assertKey(vault, settings.kmsKeyArn, reference);
     assertTags(input.Tags ?? {});
+    assertIsolation(input.Tags ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
     const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;

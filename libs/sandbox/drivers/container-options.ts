@@ -31,6 +31,8 @@ export interface ContainerPlan {
   scratchPath?: string;
   /** Docker networks that the engine attaches it to; empty: none, and what it gets comes from outside. */
   networks: readonly string[];
+  /** Of the engine's; absent: its default. */
+  ociRuntime?: string;
 }
 
 /**
@@ -52,6 +54,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     AttachStderr: false,
     NetworkDisabled: plan.networks.length === 0,
     HostConfig: {
+      ...(plan.ociRuntime ? { Runtime: plan.ociRuntime } : {}),
       NetworkMode: plan.networks[0] ?? 'none',
       Dns: [NAME_SERVER],
       CapDrop: ['ALL'],

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { InfrastructureError, ServiceError } from '@hearth/kernel';
+import { InfrastructureError, OperatorError, ServiceError } from '@hearth/kernel';
 import type Docker from 'dockerode';
 import { API_ENDPOINT, API_PORT, type ApiBridge } from '../api-bridge/api-bridge.js';
 import { HttpChannel } from '../channel/http-channel.js';
@@ -15,7 +16,8 @@ import type { DriverReport, OrphanReport, SandboxDriver, SandboxHandle, SandboxO
 import { containerOptions, LABEL } from './container-options.js';
 import { checkEngine } from './docker-check.js';
 import { DockerSandbox } from './docker-sandbox.js';
-import { removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
+import { IsolationProfiles, type IsolationProfile } from './isolation.js';
+import { endProcessesOf, removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
 import { mayEnterNamespaces, NamespaceListeners } from './namespace-listener.js';
 import { controlRoot, ownerOf, type Owner } from './owner.js';
 import type { EgressPolicy } from '../network/egress-policy.js';
@@ -44,6 +46,8 @@ export interface DockerDriverOptions {
   egress?: EgressPolicy;
   /** Who answers functions' questions for names. Default: this machine's name servers. */
   names?: NameServerOptions;
+  /** Least isolation of every function. Default runc. */
+  isolation?: IsolationProfile;
   /** More labels for every container. */
   labels?: Record<string, string>;
   /** One sentence for the operator's log. */
@@ -59,6 +63,7 @@ export class DockerDriver implements SandboxDriver {
   private readonly listeners = new NamespaceListeners();
   private readonly networks: SandboxNetworks;
   private egress: EgressPolicy;
+  private readonly profiles: IsolationProfiles;
   private api: ApiBridge | undefined;
   /** Without root nothing can be given to another user: the sandbox then runs as the worker's own. */
   private readonly user = process.getuid?.() === 0 ? SANDBOX_USER : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
@@ -70,6 +75,7 @@ export class DockerDriver implements SandboxDriver {
     this.egress = options.egress ?? { mode: 'none', allow: [] };
     const { docker, labels, names } = options;
     this.networks = new SandboxNetworks({ docker, owner: this.owner, policy: this.egress, labels, names, listen: (pid, port) => this.listeners.listen(pid, port) });
+    this.profiles = new IsolationProfiles({ docker, least: options.isolation ?? 'runc', probe: (ociRuntime, signal) => this.probe(ociRuntime, signal) });
     this.scratch = new ScratchVolumes({
       root: join(options.stateDirectory, 'sandboxes', 'scratch'),
       incarnation: options.incarnation,
@@ -81,9 +87,24 @@ export class DockerDriver implements SandboxDriver {
 
   async check(): Promise<DriverReport> {
     const [report, mayEnter] = await Promise.all([checkEngine(this.options.docker, this.options.catalogue), mayEnterNamespaces()]);
+    await this.checkIsolation();
     if (mayEnter) return this.withNetworks(report);
     this.api = undefined;
-    return { ...report, notes: [...report.notes, "functions cannot call Hearth's API, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
+    this.egress = { mode: 'none', allow: [] };
+    return { ...report, notes: [...report.notes, "functions have no network and cannot call Hearth's API, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
+  }
+
+  /** @throws OperatorError when every function would be refused */
+  private async checkIsolation(): Promise<void> {
+    const { isolation = 'runc', report } = this.options;
+    if (isolation === 'runc') {
+      // In the background: whoever asks for it waits for the same answer.
+      this.profiles.usable('gvisor').then((name) => report(`The isolation profile gvisor is there (${name})`)).catch(() => undefined);
+      return;
+    }
+    await this.profiles.usable(isolation).catch((error: unknown) => {
+      throw new OperatorError(`HEARTH_ISOLATION is ${isolation}, which this machine does not have: ${(error as Error).message}`, 'Set it up (docs/isolation.md), or choose another profile.');
+    });
   }
 
   private async withNetworks(report: DriverReport): Promise<DriverReport> {
@@ -108,6 +129,29 @@ export class DockerDriver implements SandboxDriver {
   }
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
+    return this.launch(order, await this.profiles.runtimeFor(order.spec.isolation));
+  }
+
+  /** A function without code says so by its runtime's socket: process, mounts, FIFO and socket work, then. */
+  private async probe(ociRuntime: string, signal: AbortSignal): Promise<void> {
+    const { docker, catalogue } = this.options;
+    const images = await Promise.all(catalogue.all().filter((runtime) => runtime.channel === 'socket').map(async (runtime) => ({ runtime, there: await docker.getImage(runtime.image).inspect().then(() => true, () => false) })));
+    const runtime = images.find(({ there }) => there)?.runtime.name;
+    if (runtime === undefined) throw new InfrastructureError('no image of a runtime is there to try it with');
+    const order = probeOrder(runtime, catalogue.assets);
+    const reap = (): void => void endProcessesOf(docker, `hearth-${order.id}`).catch((error: Error) => this.options.report(`What a hanging ${ociRuntime} left cannot be removed: ${error.message}`));
+    signal.addEventListener('abort', reap, { once: true });
+    const sandbox = await this.launch(order, ociRuntime);
+    try {
+      const init = await Promise.race([sandbox.channel.init, sandbox.exit.then(() => ({ kind: 'closed' as const }))]);
+      if (init.kind === 'closed') throw new InfrastructureError(`the runtime in a sandbox with ${ociRuntime} ended before it spoke`);
+    } finally {
+      signal.removeEventListener('abort', reap);
+      await sandbox.destroy();
+    }
+  }
+
+  private async launch(order: SandboxOrder, ociRuntime?: string): Promise<SandboxHandle> {
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox } = {};
     try {
@@ -117,7 +161,7 @@ export class DockerDriver implements SandboxDriver {
       Object.assign(parts, { directory, volume });
       const channel = runtime.channel === 'socket' ? await SocketChannel.listen(directory.socketPath) : new HttpChannel();
       parts.channel = channel;
-      const container = await this.create(order, runtime, directory, network, volume);
+      const container = await this.create(order, runtime, directory, { network, volume, ociRuntime });
       parts.container = container;
       await container.start({ abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
       const vcpus = cpuShare(order.spec.memoryMb, availableParallelism());
@@ -148,7 +192,7 @@ export class DockerDriver implements SandboxDriver {
     return directory;
   }
 
-  private async create(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, network: SandboxNetwork, volume?: ScratchVolume): Promise<Docker.Container> {
+  private async create(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, { network, volume, ociRuntime }: { network: SandboxNetwork; volume?: ScratchVolume; ociRuntime?: string }): Promise<Docker.Container> {
     const options = containerOptions({
       id: order.id,
       image: runtime.image,
@@ -167,6 +211,7 @@ export class DockerDriver implements SandboxDriver {
       controlPath: directory.path,
       scratchPath: volume?.path,
       networks: network.kind === 'attached' ? network.networks : [],
+      ociRuntime,
     });
     const container: Docker.Container = await this.options.docker.createContainer({ ...options, abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
     const [, ...further] = network.kind === 'attached' ? network.networks : [];
@@ -221,6 +266,19 @@ export class DockerDriver implements SandboxDriver {
     ]);
     for (const one of left) if (one.status === 'rejected') this.options.report(`What a failed start left cannot be removed: ${(one.reason as Error).message}`);
   }
+}
+
+/** Of a function that is nobody's and has no code. */
+function probeOrder(runtime: string, codePath: string): SandboxOrder {
+  const functionName = 'hearth-isolation-probe';
+  return {
+    id: randomUUID().replaceAll('-', ''),
+    spec: { accountId: '000000000000', region: 'us-east-1', functionName, version: '$LATEST', sandboxKey: functionName, runtime, handler: 'hearth-none.handler', role: '', memoryMb: 256, timeoutSeconds: 3, ephemeralStorageMb: 512, architecture: 'x86_64', environment: {}, codeDigest: '', logFormat: 'Text', logGroup: '' },
+    codePath,
+    logStream: functionName,
+    network: { kind: 'none' },
+    onLog: () => undefined,
+  };
 }
 
 function engineMessage(error: unknown, runtime: RuntimeEntry): string {

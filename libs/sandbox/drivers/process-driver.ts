@@ -57,6 +57,7 @@ export class ProcessDriver implements SandboxDriver {
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
     if (order.layersPath !== undefined) throw unsupported(order.spec.functionName, 'layers');
+    if (order.spec.isolation && order.spec.isolation !== 'runc') throw unsupported(order.spec.functionName, 'the isolation profile ' + order.spec.isolation);
     if (order.spec.networks?.length) throw unsupported(order.spec.functionName, 'a VpcConfig');
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const id = order.id.slice(0, 16);
