@@ -11,8 +11,10 @@ import { runControls, type ProbeResults } from './probes/controls.js';
 import { hostAddresses, ProbeTargets } from './probes/targets.js';
 import { RuntimeCatalogue } from './runtime-catalogue.js';
 import { answerOf, Bench, specFor } from './testing/bench.js';
+import { testOnGvisor } from './testing/gvisor.js';
 
 const docker = new Docker();
+const gvisor = await testOnGvisor(docker);
 const catalogue = RuntimeCatalogue.load();
 const LABELS = { 'hearth.test': 'probes' };
 const PROBES = join(projectRoot(), 'libs/sandbox/probes/function');
@@ -119,6 +121,19 @@ describe('escape and leak probes', () => {
       const { results } = await sandboxes.probe();
       columns['runc, open'] = results;
       expect(notRefused(results)).toEqual([]);
+    } finally {
+      await sandboxes.close();
+    }
+  });
+
+  gvisor('do not succeed in a sandbox on runsc that may connect to the internet', async () => {
+    const sandboxes = await Sandboxes.open(targets, stateDirectory, { isolation: 'gvisor', egress: { mode: 'open', allow: [] } });
+    try {
+      // A kernel of its own has no cgroups to show.
+      const { results } = await sandboxes.probe({ cgroups_hidden: true });
+      columns['runsc, open'] = results;
+      expect(notRefused(results)).toEqual([]);
+      expect(await sandboxes.toldByTheEngine()).toEqual([]);
     } finally {
       await sandboxes.close();
     }

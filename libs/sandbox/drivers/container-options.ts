@@ -2,7 +2,7 @@ import type { ContainerCreateOptions } from 'dockerode';
 import { initCpuShare, nanoCpus } from '../cpu-share.js';
 import type { FunctionSpec } from '../function-spec.js';
 import { NAME_SERVER } from '../network/name-server.js';
-import { SECCOMP_OPTION } from './seccomp-profile.js';
+import { SECCOMP_OPTION, SECCOMP_OPTION_OWN_KERNEL } from './seccomp-profile.js';
 
 const BYTES_PER_MB = 1024 * 1024;
 /** Processes and threads of one sandbox (runtime-api.md section 4). */
@@ -58,7 +58,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       NetworkMode: plan.networks[0] ?? 'none',
       Dns: [NAME_SERVER],
       CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges', SECCOMP_OPTION],
+      SecurityOpt: ['no-new-privileges', plan.ociRuntime === undefined ? SECCOMP_OPTION : SECCOMP_OPTION_OWN_KERNEL],
       Privileged: false,
       ReadonlyRootfs: true,
       IpcMode: 'private',
@@ -78,7 +78,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
         bind(plan.codePath, '/var/task', true),
         ...(plan.layersPath ? [bind(plan.layersPath, '/opt', true)] : []),
         bind(plan.launcherPath, '/run/hearth-launch.sh', true),
-        bind(plan.controlPath, '/run/hearth', true),
+        // gVisor opens no FIFO for writing on a read-only mount. The folder is root's, and what is in it the sandbox's own.
+        bind(plan.controlPath, '/run/hearth', plan.ociRuntime === undefined),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),
       ],
       ...(plan.scratchPath ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${plan.spec.ephemeralStorageMb}m,mode=1777` } }),

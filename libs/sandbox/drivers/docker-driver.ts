@@ -138,13 +138,14 @@ export class DockerDriver implements SandboxDriver {
     const images = await Promise.all(catalogue.all().filter((runtime) => runtime.channel === 'socket').map(async (runtime) => ({ runtime, there: await docker.getImage(runtime.image).inspect().then(() => true, () => false) })));
     const runtime = images.find(({ there }) => there)?.runtime.name;
     if (runtime === undefined) throw new InfrastructureError('no image of a runtime is there to try it with');
-    const order = probeOrder(runtime, catalogue.assets);
+    let said = '';
+    const order = { ...probeOrder(runtime, catalogue.assets), onLog: (chunk: Buffer) => void (said += chunk.toString()) };
     const reap = (): void => void endProcessesOf(docker, `hearth-${order.id}`).catch((error: Error) => this.options.report(`What a hanging ${ociRuntime} left cannot be removed: ${error.message}`));
     signal.addEventListener('abort', reap, { once: true });
     const sandbox = await this.launch(order, ociRuntime);
     try {
-      const init = await Promise.race([sandbox.channel.init, sandbox.exit.then(() => ({ kind: 'closed' as const }))]);
-      if (init.kind === 'closed') throw new InfrastructureError(`the runtime in a sandbox with ${ociRuntime} ended before it spoke`);
+      const init = await Promise.race([sandbox.channel.init, sandbox.exit.then((exit) => ({ kind: 'closed' as const, exit }))]);
+      if (init.kind === 'closed') throw new InfrastructureError(`the runtime in a sandbox with ${ociRuntime} ended before it spoke (${JSON.stringify('exit' in init ? init.exit : {})}) ${said.slice(0, 1_000).trim()}`.trim());
     } finally {
       signal.removeEventListener('abort', reap);
       await sandbox.destroy();
@@ -167,6 +168,7 @@ export class DockerDriver implements SandboxDriver {
       const vcpus = cpuShare(order.spec.memoryMb, availableParallelism());
       const sandbox = new DockerSandbox({ id: order.id, container, channel, directory, volume, scratch: this.scratch, startedAt: Date.now(), cpus: vcpus, report: this.options.report });
       parts.sandbox = sandbox;
+      if (ociRuntime !== undefined) await this.networks.switchOnLoopback(await processOf(sandbox));
       await this.letBegin(order, channel, directory, sandbox, network);
       return sandbox;
     } catch (error) {
@@ -228,16 +230,11 @@ export class DockerDriver implements SandboxDriver {
   private async letBegin(order: SandboxOrder, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox, network: SandboxNetwork): Promise<void> {
     const { api } = this;
     const http = channel instanceof HttpChannel ? channel : undefined;
-    const process = async (): Promise<number> => {
-      const pid = await sandbox.pid;
-      if (pid === undefined) throw new InfrastructureError('the container ended before it began');
-      return pid;
-    };
-    const open = async (port: number): Promise<Server> => this.listeners.listen(await process(), port);
+    const open = async (port: number): Promise<Server> => this.listeners.listen(await processOf(sandbox), port);
     const [credentials] = await Promise.all([
       order.credentials,
       http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener)),
-      network.kind !== 'none' && process().then(async (pid) => sandbox.connected(await this.networks.connect(network, pid, order.id.slice(0, 8), sandbox.container))),
+      network.kind !== 'none' && processOf(sandbox).then(async (pid) => sandbox.connected(await this.networks.connect(network, pid, order.id.slice(0, 8), sandbox.container))),
       api && open(API_PORT).then((listener) => sandbox.bridge(api.serve(listener))),
     ]);
     const place = {
@@ -266,6 +263,12 @@ export class DockerDriver implements SandboxDriver {
     ]);
     for (const one of left) if (one.status === 'rejected') this.options.report(`What a failed start left cannot be removed: ${(one.reason as Error).message}`);
   }
+}
+
+async function processOf(sandbox: DockerSandbox): Promise<number> {
+  const pid = await sandbox.pid;
+  if (pid === undefined) throw new InfrastructureError('the container ended before it began');
+  return pid;
 }
 
 /** Of a function that is nobody's and has no code. */

@@ -8,6 +8,7 @@
 #   filter DEVICE                       the rules before it once more, for packets that leave by the device; nothing but IPv4 and ARP
 # Both, since each does what the other cannot: the routing rules answer at once, but a socket that is bound to a device is sent past them (the
 # kernel takes what it finds no route for as being on the link). The filter sees every packet.
+#   up DEVICE                           switches it on: not every runtime of the engine's does that with lo
 #   dns                                 UDP socket on 127.0.0.1:53
 # Without `pid` everything happens in a namespace that is made for it and goes at once: whether this machine can do it.
 use strict;
@@ -163,6 +164,7 @@ sub prepare {
       if ($verb eq 'cable') { cable($sandbox, @arguments) }
       elsif ($verb eq 'rule') { rule(@arguments) }
       elsif ($verb eq 'filter') { filter(@arguments) }
+      elsif ($verb eq 'up') { netlink('link', $NEWLINK, 0, link_head(0, index_of($arguments[0]), 1)) }
       elsif ($verb eq 'dns') { $socket = name_socket() }
       else { die "what is $verb?\n" }
     }

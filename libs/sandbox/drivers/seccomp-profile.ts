@@ -43,7 +43,11 @@ interface Rule {
   args?: { index: number; value: number; valueTwo?: number; op: 'SCMP_CMP_EQ' | 'SCMP_CMP_MASKED_EQ' }[];
 }
 
-export function seccompProfile(): { defaultAction: string; defaultErrnoRet: number; syscalls: Rule[]; architectures: string[] } {
+/**
+ * @param ownKernel the sandbox has a kernel of its own (gVisor, Kata), where clone3 makes namespaces of that kernel only. gVisor answers EPERM to every
+ *   call that is refused, whatever the profile says, and with that for an answer C libraries start no threads
+ */
+export function seccompProfile({ ownKernel }: { ownKernel: boolean }): { defaultAction: string; defaultErrnoRet: number; syscalls: Rule[]; architectures: string[] } {
   const allowed = (name: string, value: number): Rule => ({ names: [name], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }] });
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
@@ -56,10 +60,11 @@ export function seccompProfile(): { defaultAction: string; defaultErrnoRet: numb
       ...PERSONALITIES.map((personality) => allowed('personality', personality)),
       { names: ['clone'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }] },
       // Its arguments lie in memory, where a filter cannot look: C libraries take this answer for an old kernel's and use clone.
-      { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+      ownKernel ? { names: ['clone3'], action: 'SCMP_ACT_ALLOW' } : { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
     ],
   };
 }
 
 /** As the engine takes it among the security options. */
-export const SECCOMP_OPTION = `seccomp=${JSON.stringify(seccompProfile())}`;
+export const SECCOMP_OPTION = `seccomp=${JSON.stringify(seccompProfile({ ownKernel: false }))}`;
+export const SECCOMP_OPTION_OWN_KERNEL = `seccomp=${JSON.stringify(seccompProfile({ ownKernel: true }))}`;

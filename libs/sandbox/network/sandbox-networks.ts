@@ -82,6 +82,11 @@ export class SandboxNetworks {
     await this.helper.prepare(0, [...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] })), 'filter eth0']);
   }
 
+  /** Before anything listens on 127.0.0.1 in it. */
+  async switchOnLoopback(pid: number): Promise<void> {
+    await this.helper.prepare(pid, ['up lo']);
+  }
+
   removeOrphan(): Promise<void> {
     return this.bridge.removeOrphan();
   }

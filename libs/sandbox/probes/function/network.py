@@ -7,7 +7,7 @@ import struct
 
 from probe import probe
 
-TIMEOUT_S = 1.5
+TIMEOUT_S = 0.7
 
 
 def connects(address, port):

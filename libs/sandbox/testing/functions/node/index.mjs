@@ -10,6 +10,7 @@ const probes = {
   echo: (event) => event.value,
   count: () => ++count,
   env: () => process.env,
+  kernel: () => readFileSync('/proc/version', 'utf8'),
   fetch: async ({ path }) => {
     const response = await fetch(`${process.env.AWS_ENDPOINT_URL}${path}`);
     return { status: response.status, body: await response.text() };
