@@ -19,6 +19,9 @@ const catalogue = RuntimeCatalogue.load();
 const LABELS = { 'hearth.test': 'probes' };
 const PROBES = join(projectRoot(), 'libs/sandbox/probes/function');
 const VICTIM_PORT = 8_098;
+const TEST_LIMIT_MS = 180_000;
+/** In a kernel of its own a new namespace is no way out, and this call is let through for a reason (drivers/seccomp-profile.ts). */
+const OWN_KERNEL = 'namespaces.clone3';
 /** Every one of them with a control that succeeded here. */
 const LEAST_PROBES = 150;
 /** What not every host has or gives away even to its root (a virtual machine without modules, say), or what is there for moments only. */
@@ -113,7 +116,7 @@ describe('escape and leak probes', () => {
     } finally {
       await sandboxes.close();
     }
-  });
+  }, TEST_LIMIT_MS);
 
   it('do not succeed in a sandbox that may connect to the internet', async () => {
     const sandboxes = await Sandboxes.open(targets, stateDirectory, { egress: { mode: 'open', allow: [] } });
@@ -124,7 +127,7 @@ describe('escape and leak probes', () => {
     } finally {
       await sandboxes.close();
     }
-  });
+  }, TEST_LIMIT_MS);
 
   gvisor('do not succeed in a sandbox on runsc that may connect to the internet', async () => {
     const sandboxes = await Sandboxes.open(targets, stateDirectory, { isolation: 'gvisor', egress: { mode: 'open', allow: [] } });
@@ -132,12 +135,12 @@ describe('escape and leak probes', () => {
       // A kernel of its own has no cgroups to show.
       const { results } = await sandboxes.probe({ cgroups_hidden: true });
       columns['runsc, open'] = results;
-      expect(notRefused(results)).toEqual([]);
+      expect(notRefused(results).filter((name) => !name.startsWith(OWN_KERNEL))).toEqual([]);
       expect(await sandboxes.toldByTheEngine()).toEqual([]);
     } finally {
       await sandboxes.close();
     }
-  });
+  }, TEST_LIMIT_MS);
 });
 
 /** What came of each, by profile. */

@@ -9,6 +9,7 @@
 # Both, since each does what the other cannot: the routing rules answer at once, but a socket that is bound to a device is sent past them (the
 # kernel takes what it finds no route for as being on the link). The filter sees every packet.
 #   up DEVICE                           switches it on: not every runtime of the engine's does that with lo
+#   bridge NAME                         whether it is there
 #   dns                                 UDP socket on 127.0.0.1:53
 # Without `pid` everything happens in a namespace that is made for it and goes at once: whether this machine can do it.
 use strict;
@@ -74,16 +75,7 @@ sub link_head { return pack('C x S l L L', $_[0], 0, $_[1], $_[2], $_[2] ? 1 : 0
 
 sub cable {
   my ($sandbox, $name, $bridge, $address, $gateway) = @_;
-  # The bridge is where the engine is: here, or beside the container that this process is in.
-  my $outside = $home;
-  enter($home);
-  my $port = index_of($bridge);
-  if (!$port && open(my $host, '<', '/proc/1/ns/net')) {
-    enter($host);
-    $outside = $host;
-    $port = index_of($bridge);
-  }
-  die "there is no bridge $bridge\n" unless $port;
+  my $port = port_of($bridge);
   my $peer = link_head(0, 0, 0) . attribute(3, "eth0\0") . attribute(28, pack('L', fileno $sandbox));
   my $kind = attribute(1, "veth\0") . attribute(2, attribute(1, $peer));
   netlink('cable', $NEWLINK, $CREATE | $EXCLUSIVE, link_head(0, 0, 1) . attribute(3, "$name\0") . attribute(10, pack('L', $port)) . attribute(18, $kind));
@@ -96,6 +88,30 @@ sub cable {
   netlink('link', $NEWLINK, 0, link_head(0, $device, 1));
   # On-link: the gateway is a next hop and no destination.
   netlink('route', $NEWROUTE, $CREATE, pack('C8 L', $INET, 0, 0, 0, 254, 4, 0, 1, 4) . attribute(5, inet_aton($gateway)) . attribute(4, pack('L', $device)));
+}
+
+# Enters the namespace that has the bridge. @returns its index there
+sub port_of {
+  my ($bridge) = @_;
+  # The bridge is where the engine is: here, or beside the container that this process is in.
+  enter($home);
+  my $port = index_of($bridge);
+  for my $pid ($port ? () : (1, engines())) {
+    open(my $host, '<', "/proc/$pid/ns/net") or next;
+    enter($host);
+    last if $port = index_of($bridge);
+  }
+  die "the bridge $bridge cannot be found\n" unless $port;
+  return $port;
+}
+
+sub engines {
+  my @found;
+  for my $pid (map { m{/(\d+)$} } glob '/proc/[0-9]*') {
+    open(my $name, '<', "/proc/$pid/comm") or next;
+    push @found, $pid if (<$name> // '') eq "dockerd\n";
+  }
+  return @found;
 }
 
 sub rule {
@@ -164,6 +180,7 @@ sub prepare {
       if ($verb eq 'cable') { cable($sandbox, @arguments) }
       elsif ($verb eq 'rule') { rule(@arguments) }
       elsif ($verb eq 'filter') { filter(@arguments) }
+      elsif ($verb eq 'bridge') { port_of(@arguments); enter($sandbox) }
       elsif ($verb eq 'up') { netlink('link', $NEWLINK, 0, link_head(0, index_of($arguments[0]), 1)) }
       elsif ($verb eq 'dns') { $socket = name_socket() }
       else { die "what is $verb?\n" }

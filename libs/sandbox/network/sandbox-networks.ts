@@ -77,9 +77,10 @@ export class SandboxNetworks {
     this.names = new NameServer(options.names);
   }
 
-  /** Whether this machine can do it. @throws InfrastructureError saying what it cannot */
+  /** Whether this machine can do it; what can be made ahead is. @throws InfrastructureError saying what it cannot */
   async check(): Promise<void> {
-    await this.helper.prepare(0, [...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] })), 'filter eth0']);
+    const { device } = await this.bridge.bridge();
+    await this.helper.prepare(0, [...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] })), 'filter eth0', `bridge ${device}`]);
   }
 
   /** Before anything listens on 127.0.0.1 in it. */

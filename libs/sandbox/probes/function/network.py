@@ -66,10 +66,10 @@ def host_link_local6(targets):
     return None
 
 
-@probe('network.host-all-ports', "finds any open TCP port of the host's, of all 65,535 on each of its addresses")
+@probe('network.host-all-ports', "finds any open TCP port of the host's, of all 65,535, and the usual ones on its other addresses")
 def host_all_ports(targets):
-    for address in targets['host_addresses']:
-        for port in range(1, 65536):
+    for index, address in enumerate(targets['host_addresses']):
+        for port in [targets['open_port'], *range(1, 1025 if index else 65536)]:
             with socket.socket() as client:
                 client.settimeout(TIMEOUT_S)
                 code = client.connect_ex((address, port))
@@ -124,7 +124,7 @@ def neighbour_sandbox(targets):
 
 @probe('network.neighbour-all-ports', "finds any open TCP port of a neighbour's, of all 65,535")
 def neighbour_all_ports(targets):
-    return host_all_ports({'host_addresses': targets['neighbour_addresses'] + targets['sandbox_addresses']})
+    return host_all_ports({**targets, 'host_addresses': targets['neighbour_addresses'] + targets['sandbox_addresses']})
 
 
 @probe('network.neighbourhood', "finds anybody in the engine's default network")
