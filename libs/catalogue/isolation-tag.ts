@@ -12,5 +12,6 @@ export function isolationOf(tags: Record<string, string>): Isolation | undefined
 /** @throws ServiceError InvalidParameterValueException for a profile that does not exist: the function would run with less than was meant */
 export function assertIsolation(tags: Record<string, string>): void {
   const wanted = tags[ISOLATION_TAG];
-  if (wanted !== undefined && isolationOf(tags) === undefined) throw invalidParameter(`Tag ${ISOLATION_TAG}: '${wanted}' is none of ${PROFILES.join(', ')}.`);
+  if (wanted !== undefined && isolationOf(tags) === undefined)
+    throw invalidParameter(`Tag ${ISOLATION_TAG}: '${wanted}' is none of ${PROFILES.join(', ')}.`);
 }

@@ -54,13 +54,25 @@ class Sandboxes {
 
   static async open(targets: ProbeTargets, stateDirectory: string, options: Partial<DockerDriverOptions>): Promise<Sandboxes> {
     const api = new ApiBridge({ endpoint: () => targets.api, report: () => undefined });
-    const bench = await Bench.open((place) => new DockerDriver({ ...place, docker, catalogue, labels: LABELS, api, ...options }), {}, stateDirectory, undefined, async () => PROBES);
+    const bench = await Bench.open(
+      (place) => new DockerDriver({ ...place, docker, catalogue, labels: LABELS, api, ...options }),
+      {},
+      stateDirectory,
+      undefined,
+      async () => PROBES,
+    );
     const victim = probing({ environment: { SECRET: String(targets.targets.canary) } });
     return new Sandboxes(bench, targets, answerOf(await bench.invoke(victim, { do: 'hold', port: VICTIM_PORT })) as string[]);
   }
 
   async probe(changes: Record<string, unknown> = {}): Promise<Findings> {
-    const event = { ...this.targets.targets, ...hostAddresses(), sandbox_addresses: this.addresses, sandbox_port: VICTIM_PORT, ...changes };
+    const event = {
+      ...this.targets.targets,
+      ...hostAddresses(),
+      sandbox_addresses: this.addresses,
+      sandbox_port: VICTIM_PORT,
+      ...changes,
+    };
     return answerOf(await this.bench.invoke(probing(), { targets: event })) as Findings;
   }
 
@@ -68,9 +80,15 @@ class Sandboxes {
   async toldByTheEngine(): Promise<string[]> {
     const secret = String(this.targets.targets.canary);
     const told: string[] = [];
-    for (const { Id } of await docker.listContainers({ filters: { label: [`hearth.owner=${ownerOf(this.bench.stateDirectory, '').owner}`] } })) {
+    for (const { Id } of await docker.listContainers({
+      filters: { label: [`hearth.owner=${ownerOf(this.bench.stateDirectory, '').owner}`] },
+    })) {
       const container = docker.getContainer(Id);
-      const answers = { inspect: await container.inspect(), top: await container.top(), logs: String(await container.logs({ stdout: true, stderr: true }).catch(String)) };
+      const answers = {
+        inspect: await container.inspect(),
+        top: await container.top(),
+        logs: String(await container.logs({ stdout: true, stderr: true }).catch(String)),
+      };
       told.push(...Object.entries(answers).flatMap(([name, answer]) => (JSON.stringify(answer).includes(secret) ? [name] : [])));
     }
     return told;
@@ -101,52 +119,76 @@ describe('escape and leak probes', () => {
     process.stdout.write(table(what, columns));
   });
 
-  it('can each succeed in a container without hardening, and do not in a sandbox on runc', async () => {
-    const sandboxes = await Sandboxes.open(targets, stateDirectory, {});
-    try {
-      const findings = await sandboxes.probe();
-      ({ what, results: columns.runc } = findings);
-      expect(notRefused(findings.results)).toEqual([]);
-      expect(await sandboxes.toldByTheEngine()).toEqual([]);
-      // While there are sandboxes to look into.
-      columns.control = await runControls(docker, targets, LABELS);
-      const controlled = Object.keys(what).filter((name) => 'evidence' in columns.control![name]!);
-      expect(Object.keys(what).filter((name) => !controlled.includes(name) && !UP_TO_THE_HOST.has(name)).map((name) => `${name}: ${JSON.stringify(columns.control![name])}`)).toEqual([]);
-      expect(controlled.length).toBeGreaterThanOrEqual(LEAST_PROBES);
-    } finally {
-      await sandboxes.close();
-    }
-  }, TEST_LIMIT_MS);
+  it(
+    'can each succeed in a container without hardening, and do not in a sandbox on runc',
+    async () => {
+      const sandboxes = await Sandboxes.open(targets, stateDirectory, {});
+      try {
+        const findings = await sandboxes.probe();
+        ({ what, results: columns.runc } = findings);
+        expect(notRefused(findings.results)).toEqual([]);
+        expect(await sandboxes.toldByTheEngine()).toEqual([]);
+        // While there are sandboxes to look into.
+        columns.control = await runControls(docker, targets, LABELS);
+        const controlled = Object.keys(what).filter((name) => 'evidence' in columns.control![name]!);
+        expect(
+          Object.keys(what)
+            .filter((name) => !controlled.includes(name) && !UP_TO_THE_HOST.has(name))
+            .map((name) => `${name}: ${JSON.stringify(columns.control![name])}`),
+        ).toEqual([]);
+        expect(controlled.length).toBeGreaterThanOrEqual(LEAST_PROBES);
+      } finally {
+        await sandboxes.close();
+      }
+    },
+    TEST_LIMIT_MS,
+  );
 
-  it('do not succeed in a sandbox that may connect to the internet', async () => {
-    const sandboxes = await Sandboxes.open(targets, stateDirectory, { egress: { mode: 'open', allow: [] } });
-    try {
-      const { results } = await sandboxes.probe();
-      columns['runc, open'] = results;
-      expect(notRefused(results)).toEqual([]);
-    } finally {
-      await sandboxes.close();
-    }
-  }, TEST_LIMIT_MS);
+  it(
+    'do not succeed in a sandbox that may connect to the internet',
+    async () => {
+      const sandboxes = await Sandboxes.open(targets, stateDirectory, { egress: { mode: 'open', allow: [] } });
+      try {
+        const { results } = await sandboxes.probe();
+        columns['runc, open'] = results;
+        expect(notRefused(results)).toEqual([]);
+      } finally {
+        await sandboxes.close();
+      }
+    },
+    TEST_LIMIT_MS,
+  );
 
-  gvisor('do not succeed in a sandbox on runsc that may connect to the internet', async () => {
-    const sandboxes = await Sandboxes.open(targets, stateDirectory, { isolation: 'gvisor', egress: { mode: 'open', allow: [] } });
-    try {
-      // A kernel of its own has no cgroups to show.
-      const { results } = await sandboxes.probe({ cgroups_hidden: true });
-      columns['runsc, open'] = results;
-      expect(notRefused(results).filter((name) => !name.startsWith(OWN_KERNEL))).toEqual([]);
-      expect(await sandboxes.toldByTheEngine()).toEqual([]);
-    } finally {
-      await sandboxes.close();
-    }
-  }, TEST_LIMIT_MS);
+  gvisor(
+    'do not succeed in a sandbox on runsc that may connect to the internet',
+    async () => {
+      const sandboxes = await Sandboxes.open(targets, stateDirectory, {
+        isolation: 'gvisor',
+        egress: { mode: 'open', allow: [] },
+      });
+      try {
+        // A kernel of its own has no cgroups to show.
+        const { results } = await sandboxes.probe({ cgroups_hidden: true });
+        columns['runsc, open'] = results;
+        expect(notRefused(results).filter((name) => !name.startsWith(OWN_KERNEL))).toEqual([]);
+        expect(await sandboxes.toldByTheEngine()).toEqual([]);
+      } finally {
+        await sandboxes.close();
+      }
+    },
+    TEST_LIMIT_MS,
+  );
 });
 
 /** What came of each, by profile. */
 function table(what: Record<string, string>, columns: Record<string, ProbeResults>): string {
   const profiles = Object.keys(columns);
-  const cell = (result: ProbeResults[string] | undefined): string => (result === undefined ? '-' : 'refused' in result ? result.refused : 'evidence' in result ? 'SUCCEEDED' : 'DEFECT').slice(0, 14);
-  const line = (name: string): string => `${name.padEnd(34)}${profiles.map((profile) => cell(columns[profile]![name]).padEnd(16)).join('')}${what[name]}\n`;
+  const cell = (result: ProbeResults[string] | undefined): string =>
+    (result === undefined ? '-' : 'refused' in result ? result.refused : 'evidence' in result ? 'SUCCEEDED' : 'DEFECT').slice(
+      0,
+      14,
+    );
+  const line = (name: string): string =>
+    `${name.padEnd(34)}${profiles.map((profile) => cell(columns[profile]![name]).padEnd(16)).join('')}${what[name]}\n`;
   return `\n${'probe'.padEnd(34)}${profiles.map((profile) => profile.padEnd(16)).join('')}\n${Object.keys(what).map(line).join('')}`;
 }

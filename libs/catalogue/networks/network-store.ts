@@ -14,7 +14,8 @@ export interface Network {
 
 type Reader = Pick<Database['pool'], 'query'>;
 
-const COLUMNS = 'account_id AS "accountId", name, docker_network AS "dockerNetwork", subnet_id AS "subnetId", security_group_id AS "securityGroupId", created_at AS "createdAt"';
+const COLUMNS =
+  'account_id AS "accountId", name, docker_network AS "dockerNetwork", subnet_id AS "subnetId", security_group_id AS "securityGroupId", created_at AS "createdAt"';
 
 /** All networks of an account are subnets of one VPC. */
 export function vpcIdOf(accountId: string): string {
@@ -23,12 +24,18 @@ export function vpcIdOf(accountId: string): string {
 
 /** @param accountId absent: of all accounts */
 export async function listNetworks(pool: Reader, accountId?: string): Promise<Network[]> {
-  const { rows } = await pool.query<Network>(`SELECT ${COLUMNS} FROM networks WHERE $1::text IS NULL OR account_id = $1::text ORDER BY account_id, name`, [accountId ?? null]);
+  const { rows } = await pool.query<Network>(
+    `SELECT ${COLUMNS} FROM networks WHERE $1::text IS NULL OR account_id = $1::text ORDER BY account_id, name`,
+    [accountId ?? null],
+  );
   return rows;
 }
 
 /** @returns undefined when the account has one of that name */
-export async function createNetwork(pool: Reader, { accountId, name, dockerNetwork }: Pick<Network, 'accountId' | 'name' | 'dockerNetwork'>): Promise<Network | undefined> {
+export async function createNetwork(
+  pool: Reader,
+  { accountId, name, dockerNetwork }: Pick<Network, 'accountId' | 'name' | 'dockerNetwork'>,
+): Promise<Network | undefined> {
   const id = (): string => randomBytes(9).toString('hex').slice(0, 17);
   const { rows } = await pool.query<Network>(
     `INSERT INTO networks (account_id, name, docker_network, subnet_id, security_group_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,

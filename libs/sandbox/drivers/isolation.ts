@@ -9,7 +9,10 @@ export const ISOLATION_PROFILES = ['runc', 'gvisor', 'kata'] as const;
 export type IsolationProfile = (typeof ISOLATION_PROFILES)[number];
 
 /** Under which names engines know them; the first that is there is used. */
-const OCI_RUNTIMES: Record<Exclude<IsolationProfile, 'runc'>, readonly string[]> = { gvisor: ['runsc', 'gvisor'], kata: ['kata', 'kata-runtime', 'kata-qemu', 'kata-fc', 'kata-clh'] };
+const OCI_RUNTIMES: Record<Exclude<IsolationProfile, 'runc'>, readonly string[]> = {
+  gvisor: ['runsc', 'gvisor'],
+  kata: ['kata', 'kata-runtime', 'kata-qemu', 'kata-fc', 'kata-clh'],
+};
 /** From the order to the first sign of life of a function's runtime. One that is set up wrongly hangs. */
 const PROBE_DEADLINE_MS = 30_000;
 
@@ -33,12 +36,18 @@ export class IsolationProfiles {
    * @throws ServiceError when this host does not have it
    */
   async runtimeFor(wanted: IsolationProfile = 'runc'): Promise<string | undefined> {
-    const profile = ISOLATION_PROFILES[Math.max(ISOLATION_PROFILES.indexOf(wanted), ISOLATION_PROFILES.indexOf(this.options.least))]!;
+    const profile =
+      ISOLATION_PROFILES[Math.max(ISOLATION_PROFILES.indexOf(wanted), ISOLATION_PROFILES.indexOf(this.options.least))]!;
     if (profile === 'runc') return undefined;
     try {
       return await this.usable(profile);
     } catch (error) {
-      throw new ServiceError('InvalidRuntimeException', 502, `The function needs the isolation profile '${profile}', which the worker that was chosen does not have: ${(error as Error).message}`, { cause: error });
+      throw new ServiceError(
+        'InvalidRuntimeException',
+        502,
+        `The function needs the isolation profile '${profile}', which the worker that was chosen does not have: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   }
 
@@ -56,9 +65,17 @@ export class IsolationProfiles {
   private async find(profile: Exclude<IsolationProfile, 'runc'>): Promise<string> {
     const { Runtimes = {} } = (await this.options.docker.info()) as { Runtimes?: Record<string, unknown> };
     const name = OCI_RUNTIMES[profile].find((one) => Object.hasOwn(Runtimes, one));
-    if (name === undefined) throw new InfrastructureError(`its Docker engine has no runtime ${OCI_RUNTIMES[profile].join(' or ')}`);
+    if (name === undefined)
+      throw new InfrastructureError(`its Docker engine has no runtime ${OCI_RUNTIMES[profile].join(' or ')}`);
     const deadline = AbortSignal.timeout(PROBE_DEADLINE_MS);
-    const expired = new Promise<never>((_, reject) => deadline.addEventListener('abort', () => reject(new InfrastructureError(`a sandbox with ${name} did not come to life within ${PROBE_DEADLINE_MS / 1_000} s`)), { once: true }));
+    const expired = new Promise<never>((_, reject) =>
+      deadline.addEventListener(
+        'abort',
+        () =>
+          reject(new InfrastructureError(`a sandbox with ${name} did not come to life within ${PROBE_DEADLINE_MS / 1_000} s`)),
+        { once: true },
+      ),
+    );
     await Promise.race([this.options.probe(name, deadline), expired]);
     return name;
   }

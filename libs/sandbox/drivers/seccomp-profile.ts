@@ -47,8 +47,17 @@ interface Rule {
  * @param ownKernel the sandbox has a kernel of its own (gVisor, Kata), where clone3 makes namespaces of that kernel only. gVisor answers EPERM to every
  *   call that is refused, whatever the profile says, and with that for an answer C libraries start no threads
  */
-export function seccompProfile({ ownKernel }: { ownKernel: boolean }): { defaultAction: string; defaultErrnoRet: number; syscalls: Rule[]; architectures: string[] } {
-  const allowed = (name: string, value: number): Rule => ({ names: [name], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }] });
+export function seccompProfile({ ownKernel }: { ownKernel: boolean }): {
+  defaultAction: string;
+  defaultErrnoRet: number;
+  syscalls: Rule[];
+  architectures: string[];
+} {
+  const allowed = (name: string, value: number): Rule => ({
+    names: [name],
+    action: 'SCMP_ACT_ALLOW',
+    args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }],
+  });
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: EPERM,
@@ -58,9 +67,15 @@ export function seccompProfile({ ownKernel }: { ownKernel: boolean }): { default
       { names: PLAIN.trim().split(/\s+/), action: 'SCMP_ACT_ALLOW' },
       ...SOCKET_FAMILIES.map((family) => allowed('socket', family)),
       ...PERSONALITIES.map((personality) => allowed('personality', personality)),
-      { names: ['clone'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }] },
+      {
+        names: ['clone'],
+        action: 'SCMP_ACT_ALLOW',
+        args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      },
       // Its arguments lie in memory, where a filter cannot look: C libraries take this answer for an old kernel's and use clone.
-      ownKernel ? { names: ['clone3'], action: 'SCMP_ACT_ALLOW' } : { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+      ownKernel
+        ? { names: ['clone3'], action: 'SCMP_ACT_ALLOW' }
+        : { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
     ],
   };
 }

@@ -34,7 +34,9 @@ export class EgressBridge {
   bridge(): Promise<Bridge> {
     this.made ??= this.make().catch((error: unknown) => {
       this.made = undefined;
-      throw new InfrastructureError(`The engine's network for sandboxes cannot be made: ${(error as Error).message}`, { cause: error });
+      throw new InfrastructureError(`The engine's network for sandboxes cannot be made: ${(error as Error).message}`, {
+        cause: error,
+      });
     });
     return this.made;
   }
@@ -85,13 +87,18 @@ export class EgressBridge {
         CheckDuplicate: true,
         Driver: 'bridge',
         Labels: { ...this.labels, [LABEL.owner]: this.owner.owner },
-        Options: { 'com.docker.network.bridge.name': device, 'com.docker.network.bridge.enable_icc': 'false', 'com.docker.network.bridge.enable_ip_masquerade': 'true' },
+        Options: {
+          'com.docker.network.bridge.name': device,
+          'com.docker.network.bridge.enable_icc': 'false',
+          'com.docker.network.bridge.enable_ip_masquerade': 'true',
+        },
       })
       .catch((error: unknown) => {
         if ((error as { statusCode?: number }).statusCode !== 409) throw error;
         return this.docker.getNetwork(this.name);
       });
-    const { Subnet, Gateway } = ((await network.inspect()) as { IPAM: { Config: { Subnet: string; Gateway: string }[] } }).IPAM.Config[0]!;
+    const { Subnet, Gateway } = ((await network.inspect()) as { IPAM: { Config: { Subnet: string; Gateway: string }[] } }).IPAM
+      .Config[0]!;
     return { device, gateway: Gateway.split('/')[0]!, subnet: networkOf(Subnet) };
   }
 }

@@ -21,7 +21,16 @@ export interface RoutingRule {
  * Never for a function, whatever is allowed: this machine as others see it, link-local addresses and the places outside of them where clouds
  * keep credentials (Azure, Oracle, Alibaba), multicast.
  */
-const NEVER = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '168.63.129.16/32', '192.0.0.0/24', '100.100.100.200/32', '224.0.0.0/4', '240.0.0.0/4'];
+const NEVER = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '168.63.129.16/32',
+  '192.0.0.0/24',
+  '100.100.100.200/32',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
 /** Addresses inside somebody's network (RFC 1918, 6598, 2544): on Lambda a function outside a VPC does not reach them either. */
 const PRIVATE = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15'];
 
@@ -37,14 +46,22 @@ export interface Surroundings {
 /** @throws OperatorError for what is no IPv4 network */
 export function egressPolicy(mode: EgressMode, allow: readonly string[]): EgressPolicy {
   const wrong = allow.find((network) => parseNetwork(network) === undefined);
-  if (wrong !== undefined) throw new OperatorError(`HEARTH_EGRESS_ALLOW: ${wrong} is no IPv4 network.`, 'Give networks like 10.1.0.0/16, with no bits set after the length, separated by commas.');
+  if (wrong !== undefined)
+    throw new OperatorError(
+      `HEARTH_EGRESS_ALLOW: ${wrong} is no IPv4 network.`,
+      'Give networks like 10.1.0.0/16, with no bits set after the length, separated by commas.',
+    );
   return { mode, allow };
 }
 
 /** What a sandbox may reach, as rules of its network namespace. */
 export function routingRules(policy: EgressPolicy, around: Surroundings): RoutingRule[] {
   const rules = (priority: number, where: 'main' | 'no', destinations: readonly string[]): RoutingRule[] =>
-    [...new Set(destinations)].map((destination) => ({ priority, destination: destination.includes('/') ? destination : `${destination}/32`, where }));
+    [...new Set(destinations)].map((destination) => ({
+      priority,
+      destination: destination.includes('/') ? destination : `${destination}/32`,
+      where,
+    }));
   return [
     ...rules(10, 'no', [...NEVER, ...around.hostAddresses, ...around.sandboxes]),
     ...rules(20, 'main', [...around.attached, ...(policy.mode === 'none' ? [] : policy.allow)]),

@@ -5,7 +5,12 @@ import { engineIsElsewhere } from '../drivers/owner.js';
 /** IPv4 addresses of the machine the engine runs on, now. */
 export function hostAddresses(): string[] {
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return [...new Set([...own.filter((address) => address.family === 'IPv4' && !address.internal).map((address) => address.address), ...(engineIsElsewhere() ? addressesOfInit() : [])])];
+  return [
+    ...new Set([
+      ...own.filter((address) => address.family === 'IPv4' && !address.internal).map((address) => address.address),
+      ...(engineIsElsewhere() ? addressesOfInit() : []),
+    ]),
+  ];
 }
 
 /** A worker in a container sees the host's first process (docs/operations.md), and by it the host's addresses. */

@@ -66,7 +66,12 @@ export class NameServer {
   }
 
   /** A new socket per question: its port is as hard to guess as the question's id. */
-  private ask(question: Buffer, servers: { host: string; port: number }[], asked: Set<Socket>, answered: (answer: Buffer) => void): void {
+  private ask(
+    question: Buffer,
+    servers: { host: string; port: number }[],
+    asked: Set<Socket>,
+    answered: (answer: Buffer) => void,
+  ): void {
     const server = servers.shift();
     if (server === undefined || question.length < 12) return;
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4');

@@ -18,7 +18,6 @@ import { NetworkHelper } from './network-helper.js';
  */
 export type SandboxNetwork = { kind: 'none' } | { kind: 'egress' } | { kind: 'attached'; networks: readonly string[] };
 
-
 const NAME_PORT = 53;
 /** Containers of sandboxes, of any worker (container-options.ts). */
 const SANDBOX_NAME = /^hearth-[0-9a-f]{32}$/;
@@ -80,7 +79,11 @@ export class SandboxNetworks {
   /** Whether this machine can do it; what can be made ahead is. @throws InfrastructureError saying what it cannot */
   async check(): Promise<void> {
     const { device } = await this.bridge.bridge();
-    await this.helper.prepare(0, [...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] })), 'filter eth0', `bridge ${device}`]);
+    await this.helper.prepare(0, [
+      ...steps(routingRules({ mode: 'open', allow: [] }, { hostAddresses: [], sandboxes: [], attached: [] })),
+      'filter eth0',
+      `bridge ${device}`,
+    ]);
   }
 
   /** Before anything listens on 127.0.0.1 in it. */
@@ -104,9 +107,14 @@ export class SandboxNetworks {
         await this.options.docker.getNetwork(name).inspect();
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-        throw new ServiceError('InvalidSubnetIDException', 502, `The worker that was chosen has no Docker network '${name}', to which the function's VpcConfig maps. It has to exist on every worker.`, {
-          cause: error,
-        });
+        throw new ServiceError(
+          'InvalidSubnetIDException',
+          502,
+          `The worker that was chosen has no Docker network '${name}', to which the function's VpcConfig maps. It has to exist on every worker.`,
+          {
+            cause: error,
+          },
+        );
       }
     }
   }
@@ -115,7 +123,12 @@ export class SandboxNetworks {
    * Connects a running container whose launcher still waits.
    * @param name eight hex digits of the sandbox's id
    */
-  async connect(network: SandboxNetwork, pid: number, name: string, container: Docker.Container): Promise<NetworkLease | undefined> {
+  async connect(
+    network: SandboxNetwork,
+    pid: number,
+    name: string,
+    container: Docker.Container,
+  ): Promise<NetworkLease | undefined> {
     if (network.kind === 'none') return undefined;
     return network.kind === 'egress' ? this.toInternet(pid, name) : this.amongOthers(pid, container);
   }
@@ -135,9 +148,13 @@ export class SandboxNetworks {
 
   private async amongOthers(pid: number, container: Docker.Container): Promise<NetworkLease> {
     const endpoints = (await container.inspect()).NetworkSettings.Networks as Record<string, Endpoint>;
-    const networks = await Promise.all(Object.keys(endpoints).map(async (name) => (await this.options.docker.getNetwork(name).inspect()) as EngineNetwork));
+    const networks = await Promise.all(
+      Object.keys(endpoints).map(async (name) => (await this.options.docker.getNetwork(name).inspect()) as EngineNetwork),
+    );
     const configs = networks.flatMap(({ IPAM }) => IPAM.Config ?? []).filter(({ Subnet }) => !Subnet.includes(':'));
-    const others = networks.flatMap(({ Containers = {} }) => Object.entries(Containers)).filter(([id, { Name, IPv4Address }]) => id !== container.id && SANDBOX_NAME.test(Name) && IPv4Address !== '');
+    const others = networks
+      .flatMap(({ Containers = {} }) => Object.entries(Containers))
+      .filter(([id, { Name, IPv4Address }]) => id !== container.id && SANDBOX_NAME.test(Name) && IPv4Address !== '');
     const rules = routingRules(this.options.policy, {
       // The address of the bridge is the host's. One that a network without a bridge has for its router is on the way, not the destination.
       hostAddresses: [...hostAddresses(), ...configs.flatMap(({ Gateway }) => (Gateway ? [Gateway.split('/')[0]!] : []))],
@@ -149,7 +166,10 @@ export class SandboxNetworks {
   }
 
   private async prepare(pid: number, what: readonly string[]): Promise<{ close(): void }> {
-    const [questions, connections] = await Promise.all([this.helper.prepare(pid, [...what, 'dns']), this.options.listen(pid, NAME_PORT)]);
+    const [questions, connections] = await Promise.all([
+      this.helper.prepare(pid, [...what, 'dns']),
+      this.options.listen(pid, NAME_PORT),
+    ]);
     return this.names.serve(questions!, connections);
   }
 }

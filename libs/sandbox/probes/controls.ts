@@ -11,7 +11,16 @@ export type ProbeResults = Record<string, ProbeResult>;
 
 const PROBES = join(projectRoot(), 'libs/sandbox/probes/function');
 const IMAGE = 'hearth/python3.11';
-const METADATA = ['169.254.169.254', '169.254.170.2', '169.254.170.23', '169.254.169.123', '100.100.100.200', '192.0.0.192', '168.63.129.16', '169.254.100.1'];
+const METADATA = [
+  '169.254.169.254',
+  '169.254.170.2',
+  '169.254.170.23',
+  '169.254.169.123',
+  '100.100.100.200',
+  '192.0.0.192',
+  '168.63.129.16',
+  '169.254.100.1',
+];
 const METADATA_6 = 'fd00:ec2::254';
 /** By bit (capabilities(7)); those after it are younger than some engines. */
 const CAPABILITIES = `
@@ -38,8 +47,18 @@ while True:
  * The positive controls: the same probes in containers without any hardening, which show that each can succeed. One shares all there is with
  * the host; the other has a network in which metadata services answer.
  */
-export async function runControls(docker: Docker, { targets, api }: ProbeTargets, labels: Record<string, string>): Promise<ProbeResults> {
-  const here = { ...targets, control: true, control_file: `/host${String(targets.canary_file)}`, api_port: Number(new URL(api).port), runtime_api_port: targets.open_port };
+export async function runControls(
+  docker: Docker,
+  { targets, api }: ProbeTargets,
+  labels: Record<string, string>,
+): Promise<ProbeResults> {
+  const here = {
+    ...targets,
+    control: true,
+    control_file: `/host${String(targets.canary_file)}`,
+    api_port: Number(new URL(api).port),
+    runtime_api_port: targets.open_port,
+  };
   const [host, network] = await Promise.all([onTheHost(docker, here, labels), amongMetadataServices(docker, targets, labels)]);
   const results: ProbeResults = { ...host };
   for (const [name, result] of Object.entries(network)) if (!('evidence' in (results[name] ?? {}))) results[name] = result;
@@ -50,7 +69,13 @@ export async function runControls(docker: Docker, { targets, api }: ProbeTargets
  * What `--privileged` gives, less what this machine itself does not have (a virtual machine without CAP_SYS_RESOURCE, say), for which the
  * engine would refuse.
  */
-function everyRight(): { CapAdd: string[]; SecurityOpt: string[]; DeviceCgroupRules: string[]; MaskedPaths: string[]; ReadonlyPaths: string[] } {
+function everyRight(): {
+  CapAdd: string[];
+  SecurityOpt: string[];
+  DeviceCgroupRules: string[];
+  MaskedPaths: string[];
+  ReadonlyPaths: string[];
+} {
   const bounding = BigInt(`0x${/^CapBnd:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]}`);
   return {
     CapAdd: CAPABILITIES.filter((_, bit) => (bounding >> BigInt(bit)) & 1n),
@@ -75,7 +100,15 @@ async function onTheHost(docker: Docker, targets: Targets, labels: Record<string
       IpcMode: 'host',
       UTSMode: 'host',
       CgroupnsMode: 'host',
-      Binds: ['/:/host', '/dev:/dev', '/sys:/sys', '/var/run/docker.sock:/var/run/docker.sock', `${PROBES}:/probes:ro`, `${writable}:/run/hearth`, `${join(PROBES, 'probe.py')}:/run/hearth-launch.sh`],
+      Binds: [
+        '/:/host',
+        '/dev:/dev',
+        '/sys:/sys',
+        '/var/run/docker.sock:/var/run/docker.sock',
+        `${PROBES}:/probes:ro`,
+        `${writable}:/run/hearth`,
+        `${join(PROBES, 'probe.py')}:/run/hearth-launch.sh`,
+      ],
     },
   };
   const container = await docker.createContainer(options);
@@ -99,7 +132,10 @@ async function amongMetadataServices(docker: Docker, targets: Targets, labels: R
   try {
     await container.start();
     const { Pid } = (await container.inspect()).State;
-    const script = [...METADATA.map((address) => `ip addr add ${address}/32 dev lo`), `ip addr add ${METADATA_6}/128 dev lo nodad`].join(' && ');
+    const script = [
+      ...METADATA.map((address) => `ip addr add ${address}/32 dev lo`),
+      `ip addr add ${METADATA_6}/128 dev lo nodad`,
+    ].join(' && ');
     await run('nsenter', ['-t', String(Pid), '-n', 'sh', '-c', script]);
     return await probe(container.id, targets, (name) => name.startsWith('metadata.') || name === 'network.bound-broadcast');
   } finally {
@@ -110,11 +146,23 @@ async function amongMetadataServices(docker: Docker, targets: Targets, labels: R
 /** By the command line, whose end is the program's. */
 async function probe(containerId: string, targets: Targets, only?: (name: string) => boolean): Promise<ProbeResults> {
   const event = { targets, names: only ? Object.keys(await catalogue(containerId)).filter(only) : undefined };
-  const { stdout } = await run('docker', ['exec', '-e', 'PYTHONDONTWRITEBYTECODE=1', containerId, 'python3', '/probes/index.py', JSON.stringify(event)], { timeout: 120_000, maxBuffer: 1 << 24 });
+  const { stdout } = await run(
+    'docker',
+    ['exec', '-e', 'PYTHONDONTWRITEBYTECODE=1', containerId, 'python3', '/probes/index.py', JSON.stringify(event)],
+    { timeout: 120_000, maxBuffer: 1 << 24 },
+  );
   return (JSON.parse(stdout) as { results: ProbeResults }).results;
 }
 
 async function catalogue(containerId: string): Promise<Record<string, string>> {
-  const { stdout } = await run('docker', ['exec', '-e', 'PYTHONDONTWRITEBYTECODE=1', containerId, 'python3', '/probes/index.py', '{"targets":{},"names":[]}']);
+  const { stdout } = await run('docker', [
+    'exec',
+    '-e',
+    'PYTHONDONTWRITEBYTECODE=1',
+    containerId,
+    'python3',
+    '/probes/index.py',
+    '{"targets":{},"names":[]}',
+  ]);
   return (JSON.parse(stdout) as { what: Record<string, string> }).what;
 }

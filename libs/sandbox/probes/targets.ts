@@ -32,8 +32,16 @@ export class ProbeTargets {
     const canary = `canary-${mark}`;
     const canaries = { api_canary: `api-${mark}`, loopback_canary: `loopback-${mark}` };
     try {
-      const [files, victim, neighbour] = [hostFiles(stateDirectory, canary), hostProcess(stateDirectory, mark, closers), await neighbourContainer(docker, canary, labels, closers)];
-      const api = await http('127.0.0.1', (path) => (/_hearth/i.test(decodeURIComponent(path)) ? canaries.api_canary : '{}'), closers);
+      const [files, victim, neighbour] = [
+        hostFiles(stateDirectory, canary),
+        hostProcess(stateDirectory, mark, closers),
+        await neighbourContainer(docker, canary, labels, closers),
+      ];
+      const api = await http(
+        '127.0.0.1',
+        (path) => (/_hearth/i.test(decodeURIComponent(path)) ? canaries.api_canary : '{}'),
+        closers,
+      );
       const loopback = await http('127.0.0.1', () => canaries.loopback_canary, closers);
       const targets = {
         canary,
@@ -50,7 +58,9 @@ export class ProbeTargets {
         runtime_api_port: 9_001,
         control_file: '/run/hearth/env',
         cgroups_hidden: false,
-        namespaces: Object.fromEntries(['mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup'].map((kind) => [kind, readlinkSync(`/proc/self/ns/${kind}`)])),
+        namespaces: Object.fromEntries(
+          ['mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup'].map((kind) => [kind, readlinkSync(`/proc/self/ns/${kind}`)]),
+        ),
       };
       return new ProbeTargets(targets, `http://127.0.0.1:${api}`, closers);
     } catch (error) {
@@ -82,11 +92,19 @@ function hostFiles(stateDirectory: string, canary: string): Targets {
 }
 
 /** A process with a secret in its environment, its arguments and an open file. */
-function hostProcess(stateDirectory: string, mark: string, closers: (() => unknown)[]): { host_pid: number; host_command: string; host_argument: string } {
+function hostProcess(
+  stateDirectory: string,
+  mark: string,
+  closers: (() => unknown)[],
+): { host_pid: number; host_command: string; host_argument: string } {
   const program = join(stateDirectory, COMMAND);
   copyFileSync('/bin/sleep', program);
   const argument = `0.${Number.parseInt(mark, 16)}`;
-  const child: ChildProcess = spawn('/bin/sh', ['-c', `exec 7<${join(stateDirectory, 'canary.txt')}; exec ${program} 3600 ${argument}`], { stdio: 'ignore', env: { PLATFORM_SECRET: mark } });
+  const child: ChildProcess = spawn(
+    '/bin/sh',
+    ['-c', `exec 7<${join(stateDirectory, 'canary.txt')}; exec ${program} 3600 ${argument}`],
+    { stdio: 'ignore', env: { PLATFORM_SECRET: mark } },
+  );
   closers.push(() => child.kill('SIGKILL'));
   return { host_pid: child.pid!, host_command: COMMAND, host_argument: argument };
 }
@@ -136,7 +154,9 @@ function portOf(url: string | undefined): number | undefined {
 
 /** Now: the bridge of the sandboxes comes with the first of them. */
 export function hostAddresses(): Targets {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []).filter((address) => !address.internal);
+  const all = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => !address.internal);
   const six = all.filter((address) => address.family === 'IPv6').map((address) => address.address);
   return {
     host_addresses: all.filter((address) => address.family === 'IPv4').map((address) => address.address),
@@ -146,7 +166,12 @@ export function hostAddresses(): Targets {
 }
 
 /** On the engine's default network, with a server. */
-async function neighbourContainer(docker: Docker, canary: string, labels: Record<string, string>, closers: (() => unknown)[]): Promise<{ neighbour_id: string } & Targets> {
+async function neighbourContainer(
+  docker: Docker,
+  canary: string,
+  labels: Record<string, string>,
+  closers: (() => unknown)[],
+): Promise<{ neighbour_id: string } & Targets> {
   const container = await docker.createContainer({
     Image: 'hearth/python3.11',
     Entrypoint: ['python3', '-m', 'http.server', String(NEIGHBOUR_PORT), '--directory', '/var/task'],
