@@ -19,7 +19,7 @@ CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 
 def any_capability(targets):
     status = dict(line.split(':\t', 1) for line in open('/proc/self/status').read().splitlines() if ':\t' in line)
     for kind in ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']:
-        bits = int(status[kind], 16)
+        bits = int(status.get(kind, '0'), 16)
         if bits:
             return '%s: %s' % (kind, ' '.join(name for bit, name in enumerate(CAPABILITIES) if bits >> bit & 1))
     return None
