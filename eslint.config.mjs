@@ -8,6 +8,7 @@ const DOMAIN_EDGES = {
   catalogue: ['artifacts', 'iam'],
   logs: [],
   sandbox: ['artifacts'],
+  'auto-scaling': [],
   fleet: ['sandbox'],
   invocation: ['catalogue', 'fleet'],
   durable: ['catalogue', 'invocation'],

@@ -71,8 +71,14 @@ missing_packages() {
     if [[ ${HEARTH_PUBLIC_BASES:-} != 1 ]] && ! command -v debootstrap >/dev/null; then echo debootstrap; fi
     command -v openssl >/dev/null || echo openssl
   fi
-  # The black-box tests deploy Python packages and call the API with boto3.
-  if [[ $purpose == test ]] && ! python3 -m pip --version >/dev/null 2>&1; then echo python3-pip; fi
+  # Libraries that images of Python functions have; and the black-box tests deploy Python packages and call the API with boto3.
+  if { wants_docker || [[ $purpose == test ]]; } && ! python3 -m pip --version >/dev/null 2>&1; then echo python3-pip; fi
+  # Images of Java functions, and functions in Java and Go for the tests.
+  if [[ $purpose == test ]] && wants_docker; then
+    command -v mvn >/dev/null || echo maven
+    command -v javac >/dev/null || echo default-jdk-headless
+    command -v go >/dev/null || echo golang-go
+  fi
   # One of them deploys a native binary, compiled on the spot.
   if [[ $purpose == test ]] && ! command -v gcc >/dev/null; then printf 'gcc\nlibc6-dev\n'; fi
   if [[ -n ${HEARTH_WITH_COMPOSE:-} ]] && ! command -v docker-compose >/dev/null && ! docker compose version >/dev/null 2>&1; then echo docker-compose; fi

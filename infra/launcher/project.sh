@@ -6,7 +6,8 @@ exec_node() {
   # NODE_EXTRA_CA_CERTS is for npm: in a long-lived process it costs start-up time and memory, and Hearth trusts nothing through it.
   local binary="$ROOT/node_modules/.bin/node"
   [[ -x $binary ]] || binary=$(command -v node)
-  exec env -u NODE_EXTRA_CA_CERTS PATH="$ROOT/node_modules/.bin:$PATH" "$binary" "$@"
+  # Images that are built later may need it.
+  exec env -u NODE_EXTRA_CA_CERTS ${NODE_EXTRA_CA_CERTS:+"HEARTH_BUILD_CA_CERTS=$NODE_EXTRA_CA_CERTS"} PATH="$ROOT/node_modules/.bin:$PATH" "$binary" "$@"
 }
 
 run_node() { (exec_node "$@"); }

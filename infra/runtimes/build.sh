@@ -4,14 +4,18 @@
 #   build.sh [RUNTIME...]        all runtimes without arguments; nothing is done for images that are up to date
 #   build.sh --refresh [...]     remake bases and images, for the security updates since
 #
+#   HEARTH_RUNTIMES_FILE         another catalogue
 #   HEARTH_CACHE_DIR             downloads and root file systems (default ${XDG_CACHE_HOME:-~/.cache}/hearth)
 #   HEARTH_PUBLIC_BASES=1        start from the public Debian images instead of making bases with debootstrap
-#   HEARTH_BASE_BOOKWORM, HEARTH_BASE_TRIXIE   images to start from, whatever is above
+#   HEARTH_BASE_BOOKWORM, HEARTH_BASE_TRIXIE, HEARTH_BASE_FORKY   images to start from, whatever is above
 #   HEARTH_DEBIAN_MIRROR, HEARTH_DEBIAN_SECURITY_MIRROR   for debootstrap (default: what this machine's apt uses)
 #   HEARTH_IMAGE_LABEL           one more label, KEY=VALUE, on what is built
 #
-# Needs: docker, node >= 20, npm (nodejs runtimes), debootstrap and root (unless public bases are used).
+# Needs: docker, node >= 20, debootstrap and root (unless public bases are used); npm (nodejs runtimes), pip (python), Maven (java), each
+# of which gets packages from where this machine's configuration of it says.
 set -euo pipefail
+# Hearth itself runs without it, and starts this script when an image is missing.
+if [[ -n ${HEARTH_BUILD_CA_CERTS:-} ]]; then export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$HEARTH_BUILD_CA_CERTS}; fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${HEARTH_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/hearth}
@@ -19,6 +23,8 @@ PULL_TIMEOUT_SECONDS=300
 
 say() { printf 'runtimes: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+
+command -v docker >/dev/null || die 'the docker command is missing'
 
 case $(uname -m) in
   x86_64) arch=x64 ;;
@@ -31,7 +37,7 @@ if [[ ${1:-} == --refresh ]]; then refresh=1; shift; fi
 
 if [[ ${HEARTH_PUBLIC_BASES:-} == 1 ]]; then base_kind=public; else base_kind=debootstrap; fi
 # Part of the hash: other bases make other images.
-given="${HEARTH_BASE_BOOKWORM:-}|${HEARTH_BASE_TRIXIE:-}"
+given="${HEARTH_BASE_BOOKWORM:-}|${HEARTH_BASE_TRIXIE:-}|${HEARTH_BASE_FORKY:-}"
 plan=$(node "$here/plan.mjs" "$arch" "$base_kind $given" "$@")
 
 declare -A base_hash suite public packages origin base_image
@@ -144,8 +150,40 @@ ensure_node() {
   printf '%s' "$folder/node"
 }
 
+# Prints the folder with the libraries of a bundle (npm, pip, maven), fetched once; each is pinned by its digest in the bundle's list.
+ensure_bundle() {
+  local kind=$1 folder=$cache/bundles/$1-$2 log=$cache/logs/bundle-$1.log work
+  if [[ ! -d $folder ]]; then
+    mkdir -p "$cache/bundles"
+    work=$(mktemp -d "$cache/bundles/.$kind.XXXXXX")
+    case $kind in
+      npm)
+        cp "$here/sdk/nodejs/"package*.json "$work"
+        (cd "$work" && with_progress 'fetching the AWS SDK for JavaScript' "$log" npm ci --omit=dev --ignore-scripts --no-audit --no-fund)
+        sh "$here/sdk/nodejs/trim.sh" "$work"
+        ;;
+      pip)
+        python3 -m pip --version >/dev/null 2>&1 || die 'pip is missing: apt-get install python3-pip'
+        with_progress 'fetching boto3' "$log" python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+          --no-deps --require-hashes --only-binary :all: --no-compile --target "$work" --requirement "$here/sdk/python/requirements.txt"
+        rm -rf "$work/bin"
+        ;;
+      maven)
+        command -v mvn >/dev/null || die 'Maven is missing: apt-get install maven'
+        with_progress "fetching Lambda's Java runtime client" "$log" mvn --batch-mode --quiet --file "$here/java/pom.xml" \
+          dependency:copy-dependencies "-DoutputDirectory=$work"
+        (cd "$work" && sha256sum --quiet --check "$here/java/SHA256SUMS") || die "java/SHA256SUMS does not match what Maven fetched into $work"
+        ;;
+    esac
+    # Bundles of former lists are of no use any more.
+    rm -rf "$cache/bundles/$kind-"*
+    mv "$work" "$folder"
+  fi
+  printf '%s' "$folder"
+}
+
 build_image() {
-  local image=$1 family=$2 base=$3 hash=$4 python=$5 node_version=$6 node_integrity=$7 context
+  local image=$1 family=$2 base=$3 hash=$4 argument=$5 bundle=$6 bundle_hash=$7 node_version=$8 node_integrity=$9 context
   local arguments=()
   ensure_base "$base"
   context=$(mktemp -d "$cache/context.XXXXXX")
@@ -157,12 +195,17 @@ build_image() {
     find "$context/$family" -name '*.spec.ts' -delete
     find "$context/$family" -name __pycache__ -prune -exec rm -rf {} +
   fi
+  if [[ $bundle != - ]]; then
+    local libraries
+    libraries=$(ensure_bundle "$bundle" "$bundle_hash")
+    cp -rl "$libraries" "$context/bundle" 2>/dev/null || cp -r "$libraries" "$context/bundle"
+  fi
   if [[ $node_version != - ]]; then
     local node
     node=$(ensure_node "$node_version" "$node_integrity")
     ln "$node" "$context/node" 2>/dev/null || cp "$node" "$context/node"
   fi
-  if [[ $python != - ]]; then arguments+=(--build-arg "PYTHON=$python"); fi
+  if [[ $argument != - ]]; then arguments+=(--build-arg "$argument"); fi
   # Readable by the sandbox user whatever the umask of the checkout.
   chmod -R a+rX "$context"
   local former
@@ -179,10 +222,12 @@ build_image() {
 
 built=0
 for line in "${images[@]}"; do
-  IFS=$'\t' read -r image family base hash python node_version node_integrity <<<"$line"
+  IFS=$'\t' read -r image family base hash argument bundle bundle_hash node_version node_integrity <<<"$line"
   if [[ -z $refresh ]] && grep -qxF "$image:latest $hash" <<<"$existing"; then continue; fi
   mkdir -p "$cache/logs"
-  build_image "$image" "$family" "$base" "$hash" "$python" "$node_version" "$node_integrity"
+  build_image "$image" "$family" "$base" "$hash" "$argument" "$bundle" "$bundle_hash" "$node_version" "$node_integrity"
   built=$((built + 1))
 done
+# Without a compiler there are no container-image functions, and everything else works.
+if command -v "${CC:-cc}" >/dev/null; then "$here/image-launcher/build.sh"; else say 'no C compiler: for container-image functions run infra/runtimes/image-launcher/build.sh'; fi
 say "$built built, $((${#images[@]} - built)) up to date"

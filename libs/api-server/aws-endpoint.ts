@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import { ErrorRenderer, notImplemented, parseQuery, type OperationContext, type Permission, type QueryParameters, type RestJsonService, type SigV4Verifier, type WireResponse } from '@hearth/aws-wire';
 import type { AccessKey, ParsedPolicy } from '@hearth/iam';
 import { ServiceError, type Clock } from '@hearth/kernel';
@@ -6,12 +6,14 @@ import type { InvokeAnswer } from '@hearth/invocation';
 import type { Logger } from 'pino';
 import { authenticateHead, type KeyLookup } from './authentication.js';
 import type { AwsRequest } from './aws-request.js';
+import { baseUrlFor } from './base-url.js';
 import { MAX_OTHER_REQUEST_BYTES, MAX_REQUEST_BYTES, payloadLimit, payloadTooLarge, requestTooLarge } from './body-limits.js';
 import { forService, serviceNotImplemented } from './foreign-service.js';
 import { CallFacts, type Guard, type ResourcePolicyLookup } from './guard.js';
 import type { InvocationPort } from './invocation-port.js';
+import type { Answerable } from './invoke-front/plain-answer.js';
 import type { InvokeOperation } from './invoke-operation.js';
-import { actionOf, checkJson, parseInvoke } from './invoke-request.js';
+import { actionOf, parseInvoke } from './invoke-request.js';
 import type { RequestTelemetry } from './request-telemetry.js';
 import { ResponseStream } from './response-stream.js';
 import type { ServedService } from './served-service.js';
@@ -52,7 +54,7 @@ export class AwsEndpoint {
    * Refuses what can be refused without reading the body: bad signatures and bodies over the limit.
    * @param proceed called when the body may be read; otherwise the answer was written
    */
-  admit(request: AwsRequest, response: ServerResponse, proceed: () => void): void {
+  admit(request: AwsRequest, response: Answerable, proceed: () => void): void {
     try {
       const pending = authenticateHead(this.parts.verifier, this.parts.keys, request);
       if (pending === undefined) {
@@ -66,7 +68,7 @@ export class AwsEndpoint {
     }
   }
 
-  answer(request: AwsRequest, response: ServerResponse, body: Buffer = NO_BODY): void {
+  answer(request: AwsRequest, response: Answerable, body: Buffer = NO_BODY): void {
     try {
       const key = request.key!;
       const payload = this.parts.verifier.checkBody(request.presented!, key, body);
@@ -84,12 +86,12 @@ export class AwsEndpoint {
   }
 
   /** The body was cut off at its limit. */
-  bodyTooLarge(request: AwsRequest, response: ServerResponse): void {
+  bodyTooLarge(request: AwsRequest, response: Answerable): void {
     this.fail(request, response, this.tooLarge(request, undefined));
   }
 
   /** Renders what went wrong, wherever it was thrown; anything but a ServiceError is logged here, once. */
-  fail(request: AwsRequest, response: ServerResponse, error: unknown): void {
+  fail(request: AwsRequest, response: Answerable, error: unknown): void {
     const known = error instanceof ServiceError ? error : undefined;
     if (known === undefined || known.status >= 500) {
       this.parts.logger[known?.status === 501 ? 'debug' : 'error']({ err: error, requestId: request.requestId, operation: request.operation }, 'request failed');
@@ -103,7 +105,7 @@ export class AwsEndpoint {
   }
 
   // Kept `async` so that a synchronous throw of the parser rejects; its one await is the invocation itself.
-  private async invoke(operation: InvokeOperation, request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
+  private async invoke(operation: InvokeOperation, request: AwsRequest, response: Answerable, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
     request.operation = operation;
     const now = this.parts.clock.now();
     const { command, resource } = parseInvoke(this.parts.lambda, {
@@ -122,7 +124,6 @@ export class AwsEndpoint {
     const policy = found instanceof Promise ? await found : found;
     const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region), policy);
     if (allowed !== undefined) await allowed;
-    checkJson(command.payload);
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
     const answer = await (around === undefined
@@ -135,7 +136,7 @@ export class AwsEndpoint {
     else this.writeInvokeAnswer(request, response, answer, command.traceHeader!);
   }
 
-  private writeInvokeAnswer(request: AwsRequest, response: ServerResponse, answer: InvokeAnswer, trace: string): void {
+  private writeInvokeAnswer(request: AwsRequest, response: Answerable, answer: InvokeAnswer, trace: string): void {
     const payload = answer.payload;
     const headers: Record<string, string | number> = { 'x-amzn-RequestId': request.requestId, 'X-Amzn-Trace-Id': answeredTraceHeader(trace) };
     if (answer.statusCode !== 204) headers['Content-Length'] = payload?.byteLength ?? 0;
@@ -150,7 +151,8 @@ export class AwsEndpoint {
   }
 
   /** The function has ended: its response is one chunk. */
-  private streamAnswer(request: AwsRequest, response: ServerResponse, answer: InvokeAnswer, trace: string): void {
+  private streamAnswer(request: AwsRequest, response: Answerable, answer: InvokeAnswer, trace: string): void {
+    if (!(response instanceof ServerResponse)) throw new Error('Streams need a response of the HTTP server');
     const stream = new ResponseStream(response, { 'x-amzn-RequestId': request.requestId, 'X-Amzn-Trace-Id': answeredTraceHeader(trace) });
     stream.begin(answer.executedVersion);
     if (answer.functionError === undefined) stream.chunk(answer.payload ?? NO_BODY);
@@ -158,7 +160,7 @@ export class AwsEndpoint {
     this.ended(request, answer.statusCode);
   }
 
-  private async operate(served: ServedService, request: AwsRequest, response: ServerResponse, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
+  private async operate(served: ServedService, request: AwsRequest, response: Answerable, key: AccessKey, query: QueryParameters, body: Buffer): Promise<void> {
     const { service, operations, permissions, refusals } = served;
     const call = service.call({ method: request.raw.method ?? '', rawPath: request.target.rawPath, query, headers: request.raw.headers, body });
     const { operation } = call;
@@ -196,7 +198,7 @@ export class AwsEndpoint {
       accessKeyId: key.accessKeyId,
       conditionKeys: facts.conditionKeys(),
       requestId: request.requestId,
-      baseUrl: this.parts.publicUrl ?? `http://${request.raw.headers.host}`,
+      baseUrl: baseUrlFor(request.raw.headers.host, this.parts.publicUrl),
     };
   }
 
@@ -224,7 +226,7 @@ export class AwsEndpoint {
     return requestTooLarge(request.operation);
   }
 
-  private write(request: AwsRequest, response: ServerResponse, answer: WireResponse, errorCode?: string): void {
+  private write(request: AwsRequest, response: Answerable, answer: WireResponse, errorCode?: string): void {
     // The socket may be gone, or an answer under way when a late failure arrives.
     if (!response.headersSent && !response.destroyed) {
       const headers: Record<string, string | number> = { 'x-amzn-RequestId': request.requestId, ...answer.headers };
@@ -258,7 +260,7 @@ export class AwsEndpoint {
 }
 
 /** Node writes head and body together only when both are strings; Latin-1 keeps the body's bytes what they are. */
-function endInOneWrite(response: ServerResponse, payload: Uint8Array | undefined): void {
+function endInOneWrite(response: Answerable, payload: Uint8Array | undefined): void {
   if (payload === undefined || payload.byteLength > ONE_WRITE_BYTES) response.end(payload);
   else response.end(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1'), 'latin1');
 }

@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { pathSegments, splitTarget, type Permission, type PresentedSignature, type RequestTarget } from '@hearth/aws-wire';
 import type { AccessKey } from '@hearth/iam';
 import { invokeOperation, type InvokeOperation } from './invoke-operation.js';
 
 const SERVICE_IN_SCOPE = /Credential=[^/\s]{1,128}\/\d{8}\/[^/\s]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/;
+
+/** What is needed of a request's head; Node's IncomingMessage is one. */
+export interface RequestSource {
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Alternating names and values as they came. */
+  readonly rawHeaders: string[];
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+}
 
 /** One AWS request on its way from the socket to the answer. */
 export class AwsRequest {
@@ -24,7 +35,7 @@ export class AwsRequest {
   /** For the log and telemetry. */
   operation = 'Unknown';
 
-  constructor(readonly raw: IncomingMessage) {
+  constructor(readonly raw: RequestSource) {
     this.target = splitTarget(raw.url ?? '/');
     this.segments = pathSegments(this.target.rawPath);
     this.invokes = invokeOperation(raw.method, this.segments);

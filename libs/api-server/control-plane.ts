@@ -18,6 +18,7 @@ import { codeRoute } from './code-route.js';
 import { ControlPlaneModule } from './control-plane.module.js';
 import type { Guard, ResourcePolicyLookup } from './guard.js';
 import type { Health } from './health.controller.js';
+import { InvokeFront } from './invoke-front/invoke-front.js';
 import { invokeListener } from './invoke-listener.js';
 import type { InvocationPort } from './invocation-port.js';
 import { LAMBDA_REFUSALS } from './lambda-refusals.js';
@@ -93,7 +94,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     implemented: new Set([...ENDPOINT_OPERATIONS, ...Object.keys(options.catalogueOperations)]),
     otherServices: (options.services ?? []).map(({ service }) => service.name),
   });
+  const front = new InvokeFront(endpoint, KEEP_ALIVE_MS, () => health.draining);
   const server = frameworkServer(invokeListener(endpoint, () => health.draining));
+  front.attach(server.server);
   // Registered before Nest's own routes; Fastify's router prefers the static ones whatever the order.
   server.register(awsRoutes(endpoint)).register(codeRoute(options.codeLinks, options.readArchive, logger)).register(artifactRoute({ ...options.uploads, verifier, keys: options.keyStore, guard, region: settings.HEARTH_REGION, clock, logger }));
   const app = await NestFactory.create<NestFastifyApplication>(ControlPlaneModule.with(health, reference), new FastifyAdapter(server as never), { logger: false, bodyParser: false });
@@ -116,7 +119,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       const cut = setTimeout(() => {
         logger.warn({ graceMs }, 'requests were still under way at the end of the grace period; their connections are cut');
         server.server.closeAllConnections();
+        front.closeAll();
       }, graceMs);
+      front.drain();
       try {
         await app.close();
       } finally {

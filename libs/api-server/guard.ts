@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import type { Permission } from '@hearth/aws-wire';
 import type { AccessKey, ParsedPolicy, RequestFacts, ResourcePolicies } from '@hearth/iam';
+import type { RequestSource } from './aws-request.js';
 
 /** Decides whether a caller may do something: once per call, for every operation of every service. iam's Guard is one. */
 export interface Guard {
@@ -20,7 +20,7 @@ const MAPPED_IPV4 = '::ffff:';
 /** Facts of a call, read from its request when a condition asks for them. */
 export class CallFacts implements RequestFacts {
   constructor(
-    private readonly raw: IncomingMessage,
+    private readonly raw: Pick<RequestSource, 'headers' | 'socket'>,
     readonly now: number,
     readonly region: string,
   ) {}

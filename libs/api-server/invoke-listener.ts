@@ -17,14 +17,13 @@ export function invokeListener(endpoint: AwsEndpoint, draining: () => boolean): 
     const request = new AwsRequest(raw);
     if (request.invokes === undefined) return false;
     if (draining()) response.setHeader('Connection', 'close');
-    endpoint.admit(request, response, () => readBody(endpoint, request, response));
+    endpoint.admit(request, response, () => readBody(endpoint, request, raw, response));
     return true;
   };
 }
 
 /** A client that goes away in the middle of its body is owed nothing. */
-function readBody(endpoint: AwsEndpoint, request: AwsRequest, response: ServerResponse): void {
-  const { raw } = request;
+function readBody(endpoint: AwsEndpoint, request: AwsRequest, raw: IncomingMessage, response: ServerResponse): void {
   const limit = endpoint.bodyLimit(request);
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,5 +1,6 @@
 import type { WireResponse } from './rest-json/encoding.js';
 import type { QueryParameters } from './rest-json/request-target.js';
+import type { ServiceModel } from './rest-json/service-model.js';
 
 /** A request whose signature was checked, before anybody knows what it asks for. */
 export interface WireRequest {
@@ -25,6 +26,7 @@ export interface AwsCall {
 export interface AwsService {
   /** As signatures name it. */
   readonly name: string;
+  readonly model: ServiceModel;
   readonly operationNames: readonly string[];
   /** @throws ServiceError when no operation fits */
   call(request: WireRequest): AwsCall;

@@ -1,6 +1,6 @@
 export type { OperationContext, OperationHandler, Permission, PermissionMapping } from './operation.js';
 export type { AwsCall, AwsService, WireRequest } from './aws-service.js';
-export { iamService, logsService, stsService } from './services.js';
+export { autoScalingService, iamService, logsService, stsService } from './services.js';
 export { QueryService } from './query/query-service.js';
 export { JsonService } from './json/json-service.js';
 export { lambdaService } from './lambda-service.js';

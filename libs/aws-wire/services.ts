@@ -10,6 +10,10 @@ export function stsService(): QueryService {
   return new QueryService('sts', loadServiceModel('sts-2011-06-15'));
 }
 
+export function autoScalingService(): JsonService {
+  return new JsonService('application-autoscaling', loadServiceModel('application-autoscaling-2016-02-06'), { validationError: 'ValidationException' });
+}
+
 export function logsService(): JsonService {
   return new JsonService('logs', loadServiceModel('logs-2014-03-28'), { validationError: 'InvalidParameterException' });
 }

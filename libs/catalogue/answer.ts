@@ -1,7 +1,7 @@
 import { functionArn, lambdaTimestamp } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
+import { packageTypeOf, type FunctionRecord, type VersionRecord } from './function-record.js';
 import { vpcAnswer } from './networks/vpc-config.js';
-import type { FunctionRecord, VersionRecord } from './function-record.js';
 
 export interface AnswerForm {
   /** Qualifier to show in FunctionArn; absent when the caller used none. */
@@ -16,9 +16,9 @@ export async function functionConfiguration(owner: FunctionRecord, record: Versi
   return withoutEmpty({
     FunctionName: owner.name,
     FunctionArn: functionArn(owner.region, owner.accountId, owner.name, form.qualifier),
-    Runtime: record.runtime,
+    Runtime: record.image ? undefined : record.runtime,
     Role: record.role,
-    Handler: record.handler,
+    Handler: record.image ? undefined : record.handler,
     CodeSize: record.codeSize,
     Description: record.description,
     Timeout: record.timeoutSeconds,
@@ -32,7 +32,8 @@ export async function functionConfiguration(owner: FunctionRecord, record: Versi
     Layers: record.layers.length === 0 ? undefined : record.layers.map(({ arn, codeSize }) => ({ Arn: arn, CodeSize: codeSize })),
     TracingConfig: { Mode: record.tracingMode },
     RevisionId: record.revisionId,
-    PackageType: 'Zip',
+    PackageType: packageTypeOf(record),
+    ImageConfigResponse: record.imageConfig && { ImageConfig: record.imageConfig },
     Architectures: [record.architecture],
     EphemeralStorage: { Size: record.ephemeralStorageMb },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },

@@ -62,7 +62,9 @@ import type { Architecture } from './function-record.js';
 import { FunctionPolicies } from './function-policies.js';
 import type { FunctionResolver } from './function-version.js';
 import { Housekeeping } from './housekeeping.js';
+import type { ImageSource } from './image-source.js';
 import { InvocableStore } from './invocable-store.js';
+import { invalidParameter } from './errors.js';
 import { isLayerArn, layerPolicy } from './layer-access.js';
 import { LayerStore } from './layer-store.js';
 import { listNetworks } from './networks/network-store.js';
@@ -79,11 +81,18 @@ import { CatalogueStore } from './store.js';
 const PACKAGE_GRACE_MS = 20 * 60_000;
 const HOUSEKEEPING_MS = 10_000;
 
+const NO_IMAGES: ImageSource = {
+  locate: () => Promise.reject(invalidParameter('PackageType Image is not supported by this deployment.')),
+  fetch: () => Promise.reject(invalidParameter('PackageType Image is not supported by this deployment.')),
+};
+
 export interface CatalogueOptions {
   database: Database;
   packages: PackageStore;
   /** Where code is that a caller names by bucket and key. */
   objects: ObjectSource;
+  /** Absent: functions cannot be container images. */
+  images?: ImageSource;
   /** The process's Keyring. */
   secrets: SecretSealer;
   /** Runtime names this deployment can run, read at each use. */
@@ -91,8 +100,10 @@ export interface CatalogueOptions {
   codeLink: CodeLink;
   /** Architectures of the deployment's workers; default x86_64. */
   architectures?: readonly Architecture[];
-  /** Default: makes sure that the package is unpacked here. */
+  /** Default: makes sure that the package is unpacked here, or the image where functions run. */
   prepare?: Prepare;
+  /** Resolves when functions of the runtime can be run. @throws PreparationFailure when they cannot */
+  runtimeReady?: (runtime: string, signal: AbortSignal) => Promise<void>;
   /** Concurrent executions of an account; default 1,000. */
   accountConcurrency?: number;
   /** All archives of an account together; default 75 GB. */
@@ -149,7 +160,14 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const resolver = new CachingFunctionResolver(new InvocableStore(database), vault, feed, options.random);
   const policies = new FunctionPolicies(store, feed);
   listeners.push(resolver, policies);
-  const prepare: Prepare = options.prepare ?? (async ({ codeDigest }) => void (await packages.directory(codeDigest)));
+  const images = options.images ?? NO_IMAGES;
+  const prepare: Prepare =
+    options.prepare ??
+    (async ({ codeDigest, image, architecture, runtime }, signal) => {
+      if (image !== null) return images.fetch(image, architecture);
+      await packages.directory(codeDigest);
+      await options.runtimeReady?.(runtime, signal);
+    });
   const preparations = new Preparations(store, prepare, onError);
   const housekeeping = new Housekeeping(
     { store, packages, preparations },
@@ -161,6 +179,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     layers: new LayerStore(database),
     packages,
     objects: options.objects,
+    images,
     codeSigning: new CodeSigningStore(database),
     networks: (accountId) => listNetworks(database.pool, accountId),
     onUnsignedCode: options.onUnsignedCode ?? ((facts) => console.warn('Unsigned code was deployed:', facts)),

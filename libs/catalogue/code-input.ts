@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, zippedTooLarge } from '@hearth/artifacts';
 import { invalidParameter } from './errors.js';
 import type { FunctionCode } from './function-record.js';
+import { imageCode } from './image-source.js';
 import type { CatalogueParts } from './parts.js';
 
 /** Code members of CreateFunction.Code and of UpdateFunctionCode (spec/lambda-api.md 3.2). */
@@ -16,6 +17,36 @@ export interface CodeInput {
 }
 
 const S3_MEMBERS = ['S3Bucket', 'S3Key', 'S3ObjectVersion', 'S3ObjectStorageMode'] as const;
+
+/** What a deployment brings: an archive, or the name of an image. */
+export interface GivenCode {
+  /** Of the account's code storage that one version takes. */
+  bytes: number;
+  /** Made ready for a version to refer to it. */
+  store(): Promise<FunctionCode>;
+  /** For the transaction that makes a version refer to it (store.ts, invariant 2). */
+  ensure(): Promise<void>;
+}
+
+/**
+ * @throws ServiceError InvalidParameterValueException when the code does not fit how the function is packaged, or there is no such code
+ */
+export async function givenCode(parts: CatalogueParts, code: CodeInput, packageType: 'Zip' | 'Image', accountId: string, doing: 'creating' | 'updating' = 'updating'): Promise<GivenCode> {
+  if (packageType === 'Image') {
+    const { ImageUri } = code;
+    if (ImageUri === undefined) throw invalidParameter(`Please provide ImageUri when ${doing} a function with packageType Image.`);
+    if (code.ZipFile !== undefined || S3_MEMBERS.some((member) => code[member] !== undefined)) throw invalidParameter('Please do not provide other FunctionCode parameters when providing an ImageUri.');
+    if (code.SourceKMSKeyArn) throw invalidParameter('SourceKMSKeyArn is not supported by this deployment.');
+    const found = await imageCode(parts.images, ImageUri, accountId);
+    return { bytes: 0, store: () => Promise.resolve(found), ensure: () => Promise.resolve() };
+  }
+  const archive = await archiveOf(parts, code, accountId);
+  return {
+    bytes: archive.length,
+    store: () => storeArchive(parts, archive),
+    ensure: () => ensurePackage(parts, createHash('sha256').update(archive).digest('hex'), archive),
+  };
+}
 
 /**
  * The archive: sent along, or read from where the caller says it is.
@@ -49,7 +80,7 @@ export function codePermissions(code: CodeInput): { action: string; resource: st
 export async function storeArchive({ store, packages }: CatalogueParts, archive: Buffer): Promise<FunctionCode> {
   await store.notePackage(createHash('sha256').update(archive).digest('hex'));
   const { digest, sha256, size } = await packages.put(archive, MAX_UNZIPPED_BYTES);
-  return { codeDigest: digest, codeSha256: sha256, codeSize: size };
+  return { codeDigest: digest, codeSha256: sha256, codeSize: size, image: null };
 }
 
 /** For the transaction that makes the package used, under its lock: the sweeper may just have removed it. */

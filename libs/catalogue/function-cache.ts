@@ -5,6 +5,10 @@
  * 1. A kept value is answered only while the change feed is live; otherwise the rows are read, and only the making is spared.
  * 2. A read that was under way when a change of one of its scopes was noticed is not kept, and nobody who comes later joins it.
  * 3. This process's own writes are noticed before the writer gets its answer.
+ * 4. When there are more functions than room, what was asked for since the last time stays.
+ *
+ * There is an entry for every function that was ever called, so what one takes counts (bench `memory-per-function`): one key a scope is kept as it is,
+ * without a set around it, and no string is kept that drags along what it was joined from.
  */
 const MAX_ENTRIES = 10_000;
 
@@ -22,10 +26,15 @@ export function accountScope(accountId: string, region: string): string {
   return `account ${accountId} ${region}`;
 }
 
-interface Entry<Value> {
-  scopes: readonly string[];
-  stamp: string;
-  value: Value;
+class Entry<Value> {
+  /** Asked for since room was needed for the last time. */
+  used = false;
+
+  constructor(
+    readonly value: Value,
+    readonly scopes: readonly string[],
+    readonly stamp: string,
+  ) {}
 }
 
 interface Load<Value> {
@@ -36,16 +45,23 @@ interface Load<Value> {
 
 export class FunctionCache<Value> {
   private readonly entries = new Map<string, Entry<Value>>();
-  private readonly keysOf = new Map<string, Set<string>>();
+  /** Of a scope its only key, or all of them. */
+  private readonly keysOf = new Map<string, string | Set<string>>();
   private readonly joinable = new Map<string, Load<Value>>();
   private readonly loads = new Set<Load<Value>>();
 
-  constructor(private readonly feed: { isLive(): boolean }) {}
+  constructor(
+    private readonly feed: { isLive(): boolean },
+    private readonly maxEntries = MAX_ENTRIES,
+  ) {}
 
   /** The value from memory, or the read that somebody began. */
   get(key: string): { value: Value } | Promise<Value> | undefined {
     if (!this.feed.isLive()) return undefined;
-    return this.entries.get(key) ?? this.joinable.get(key)?.answer;
+    const entry = this.entries.get(key);
+    if (entry === undefined) return this.joinable.get(key)?.answer;
+    entry.used = true;
+    return entry;
   }
 
   load(key: string, read: () => Promise<Reading<Value>>): Promise<Value> {
@@ -63,7 +79,9 @@ export class FunctionCache<Value> {
   onChange(scope: string): void {
     this.joinable.clear();
     for (const load of this.loads) if (load.changed !== 'all') load.changed.add(scope);
-    for (const key of [...(this.keysOf.get(scope) ?? [])]) this.drop(key);
+    const keys = this.keysOf.get(scope);
+    if (typeof keys === 'string') this.drop(keys);
+    else if (keys !== undefined) for (const key of [...keys]) this.drop(key);
   }
 
   /** Notices may have been missed. */
@@ -81,18 +99,29 @@ export class FunctionCache<Value> {
     const value = await make();
     const { changed } = load;
     // Without a scope nobody would say when it becomes stale.
-    if (scopes.length > 0 && changed !== 'all' && !scopes.some((scope) => changed.has(scope))) this.keep(key, { scopes, stamp, value });
+    if (scopes.length > 0 && changed !== 'all' && !scopes.some((scope) => changed.has(scope))) this.keep(flat(key), new Entry(value, scopes, stamp));
     return value;
   }
 
   private keep(key: string, entry: Entry<Value>): void {
     this.drop(key);
-    if (this.entries.size >= MAX_ENTRIES) this.drop(this.entries.keys().next().value!);
+    if (this.entries.size >= this.maxEntries) this.makeRoom();
     this.entries.set(key, entry);
     for (const scope of entry.scopes) {
-      let keys = this.keysOf.get(scope);
-      if (keys === undefined) this.keysOf.set(scope, (keys = new Set()));
-      keys.add(key);
+      const keys = this.keysOf.get(scope);
+      if (keys === undefined) this.keysOf.set(scope, key);
+      else if (typeof keys === 'string') this.keysOf.set(scope, new Set([keys, key]));
+      else keys.add(key);
+    }
+  }
+
+  /** Oldest first; who was asked for gets a second chance. */
+  private makeRoom(): void {
+    for (const [key, entry] of this.entries) {
+      if (!entry.used) return this.drop(key);
+      entry.used = false;
+      this.entries.delete(key);
+      this.entries.set(key, entry);
     }
   }
 
@@ -102,8 +131,13 @@ export class FunctionCache<Value> {
     this.entries.delete(key);
     for (const scope of entry.scopes) {
       const keys = this.keysOf.get(scope);
-      keys?.delete(key);
-      if (keys?.size === 0) this.keysOf.delete(scope);
+      if (typeof keys === 'string') this.keysOf.delete(scope);
+      else if (keys?.delete(key) && keys.size === 0) this.keysOf.delete(scope);
     }
   }
+}
+
+/** The same characters in one piece: a string that was joined together keeps its parts. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -34,7 +34,6 @@ export class FunctionPolicies {
   onGap(): void {
     this.#cache.onGap();
   }
-
 }
 
 async function read(database: Database, arn: string): Promise<Reading<ParsedPolicy | undefined>> {
@@ -45,7 +44,7 @@ async function read(database: Database, arn: string): Promise<Reading<ParsedPoli
   // Of a function that is not there yet no change will be heard: nothing to keep.
   if (found === undefined) return nothing;
   const { functionId, policy } = found;
-  return { scopes: [functionId], stamp: `${functionId} ${policy?.revisionId ?? ''}`, make: () => policy && parsePolicy(policy.document, { kind: 'resource', name: arn }) };
+  return { scopes: [functionId], stamp: policy === undefined ? functionId : `${functionId} ${policy.revisionId}`, make: () => policy && parsePolicy(policy.document, { kind: 'resource', name: arn }) };
 }
 
 /** As stored now: for those who ask once. */

@@ -17,8 +17,26 @@ export interface DurableConfig {
   RetentionPeriodInDays: number;
 }
 
+/** What takes the place of what a container image says itself. */
+export interface ImageConfig {
+  EntryPoint?: string[];
+  Command?: string[];
+  WorkingDirectory?: string;
+}
+
+/** A container image that stays the same whatever becomes of its tag. */
+export interface PinnedImage {
+  /** As its user named it. */
+  uri: string;
+  /** Hex SHA-256: of the manifest in the registry, or (local) the image's id. */
+  digest: string;
+  /** It is in no registry: only hosts that have it can run it. */
+  local: boolean;
+}
+
 /** What a caller configures, validated and complete. */
 export interface FunctionSettings {
+  /** Empty for container images, as is the handler. */
   runtime: string;
   handler: string;
   role: string;
@@ -35,6 +53,8 @@ export interface FunctionSettings {
   kmsKeyArn: string | null;
   /** null: the function is not durable. */
   durableConfig: DurableConfig | null;
+  /** null: an archive, or an image that runs as it is. */
+  imageConfig: ImageConfig | null;
   /** null: the function never had one. */
   vpcConfig: VpcSettings | null;
 }
@@ -60,12 +80,14 @@ export interface UsedLayer {
 }
 
 export interface FunctionCode {
-  /** Hex SHA-256 of the archive. */
+  /** Hex SHA-256 of the archive, or digest of the image. */
   codeDigest: string;
-  /** Base64 of the same. */
+  /** Base64 of the same; of an image hex. */
   codeSha256: string;
-  /** Bytes of the archive. */
+  /** Bytes of the archive; 0 for an image. */
   codeSize: number;
+  /** null: the function is made of an archive. */
+  image: PinnedImage | null;
 }
 
 /** What an invocation needs of a version. A copy of it is kept while an update is being applied (docs/decisions/0003). */
@@ -79,6 +101,8 @@ export interface ServedVersion {
   architecture: Architecture;
   loggingConfig: LoggingConfig;
   codeDigest: string;
+  image: PinnedImage | null;
+  imageConfig: ImageConfig | null;
   sealedEnvironment: Buffer | null;
   servingRevision: string;
   layers: UsedLayer[];
@@ -135,6 +159,10 @@ export interface FunctionRecord {
 export const LATEST = '$LATEST';
 
 export function servedPart(record: VersionRecord): ServedVersion {
-  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision, layers, vpcConfig } = record;
-  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, sealedEnvironment, servingRevision, layers, vpcConfig };
+  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, image, imageConfig, sealedEnvironment, servingRevision, layers, vpcConfig } = record;
+  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, image, imageConfig, sealedEnvironment, servingRevision, layers, vpcConfig };
+}
+
+export function packageTypeOf({ image }: Pick<VersionRecord, 'image'>): 'Zip' | 'Image' {
+  return image === null ? 'Zip' : 'Image';
 }

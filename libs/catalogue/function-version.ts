@@ -13,6 +13,7 @@ export interface InvocableVersion {
   revisionId: string;
   /** Pending and Failed functions resolve too: the invoke path refuses them with the error of the state. */
   state: 'Pending' | 'Active' | 'Inactive' | 'Failed';
+  /** Empty for container images, as is the handler. */
   runtime: string;
   handler: string;
   role: string;
@@ -22,6 +23,8 @@ export interface InvocableVersion {
   architecture: 'x86_64' | 'arm64';
   environment: Readonly<Record<string, string>>;
   codeDigest: string;
+  /** Of container-image functions: what runs, pinned. Absent members of the configuration are the image's own. */
+  image?: { uri: string; digest: string; local: boolean; entryPoint?: readonly string[]; command?: readonly string[]; workingDirectory?: string };
   /** Digests of the layers, in order; absent when there are none. */
   layers?: readonly string[];
   /** Docker networks of its VpcConfig; absent when there are none. */

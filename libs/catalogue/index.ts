@@ -7,7 +7,9 @@ export { createNetwork, deleteNetwork, listNetworks, type Network } from './netw
 export { functionEnvironments } from './function-environments.js';
 export { ProvisionedConfigs, type Fulfilment, type ProvisionedConfig, type ProvisionedVersion } from './provisioned/provisioned-configs.js';
 export type { CodeLink, LinkedCode } from './parts.js';
-export type { Prepare, PreparedVersion } from './preparations.js';
+export type { ImageSource } from './image-source.js';
+export type { PinnedImage } from './function-record.js';
+export { PreparationFailure, type Prepare, type PreparedVersion } from './preparations.js';
 export type { ChangeListener } from './change-feed.js';
 export { conflict, invalidParameter, notFound } from './errors.js';
 export { referenceOf } from './parts.js';

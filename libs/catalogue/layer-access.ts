@@ -1,9 +1,8 @@
 import type { OperationContext } from '@hearth/aws-wire';
 import { parsePolicy, type ParsedPolicy } from '@hearth/iam';
 import { accessDenied, invalidParameter } from './errors.js';
-import type { LayerRecord, LayerStore } from './layer-store.js';
+import type { LayerStore } from './layer-store.js';
 import { parseLayerVersionArn, type LayerReference, type LayerVersionReference } from './parse-layer-name.js';
-import type { PolicyDocument } from './policy-document.js';
 
 /**
  * For operations on a layer of one's own.
@@ -19,17 +18,6 @@ export function assertLayerRegion(layer: LayerReference, region: string): void {
   if (layer.region !== region) throw invalidParameter(`Layers are not in the same region as the function. Layers are expected to be in region ${region}.`);
 }
 
-/**
- * Whether the caller's account may read the version: its own, or one whose policy lets it.
- * @param record absent: then another account learns nothing but that it may not
- * @throws ServiceError AccessDeniedException
- */
-export function assertReadable(reference: LayerVersionReference, record: LayerRecord | undefined, context: OperationContext): void {
-  if (reference.accountId === context.accountId) return;
-  const policy = record?.policy ?? undefined;
-  if (policy === undefined || !sharedWith(policy.document, context.accountId)) throw refused('lambda:GetLayerVersion', reference.versionArn, context);
-}
-
 const LAYER_ARN = /^arn:[^:]*:lambda:[^:]*:[^:]*:layer:/;
 
 export function isLayerArn(arn: string): boolean {
@@ -41,14 +29,6 @@ export async function layerPolicy(layers: LayerStore, arn: string): Promise<Pars
   const reference = parseLayerVersionArn(arn);
   const policy = reference && (await layers.find(reference, reference.version))?.policy;
   return policy ? parsePolicy(policy.document, { kind: 'resource', name: arn }) : undefined;
-}
-
-/** Statements have the one form that AddLayerVersionPermission makes. There are no organizations here, so one bound to some applies to nobody. */
-function sharedWith(document: string, accountId: string): boolean {
-  return (JSON.parse(document) as PolicyDocument).Statement.some(({ Principal, Condition }) => {
-    if (Condition !== undefined) return false;
-    return Principal === '*' || (Principal as { AWS: string }).AWS === `arn:aws:iam::${accountId}:root`;
-  });
 }
 
 function refused(action: string, resource: string, { principalArn }: OperationContext): Error {

@@ -63,8 +63,6 @@ describe('layer versions', () => {
   it('can be shared by their policy', async () => {
     await publish('shared');
     const layer = { LayerName: 'shared', VersionNumber: 1 };
-    const denied = { code: 'AccessDeniedException', status: 403, message: expect.stringContaining(`lambda:GetLayerVersion on resource: ${layerArn('shared', 1)}`) };
-    await expect(asStranger('GetLayerVersionByArn', { Arn: layerArn('shared', 1) })).rejects.toMatchObject(denied);
     await expect(hearth.call('GetLayerVersionPolicy', layer)).rejects.toMatchObject({ status: 404, message: 'No policy is associated with the given resource.' });
     const add = (more: object) => hearth.call('AddLayerVersionPermission', { ...layer, StatementId: 's', Action: 'lambda:GetLayerVersion', Principal: '210987654321', ...more });
     const added = await add({});
@@ -80,7 +78,6 @@ describe('layer versions', () => {
     expect(JSON.parse(organized.Statement)).toMatchObject({ Principal: '*', Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1234567890' } } });
     await expect(hearth.call('RemoveLayerVersionPermission', { ...layer, StatementId: 'x' })).rejects.toMatchObject({ status: 404, message: 'Statement x is not found in resource policy.' });
     expect(await hearth.call('RemoveLayerVersionPermission', { ...layer, StatementId: 's' })).toEqual({});
-    await expect(asStranger('GetLayerVersionByArn', { Arn: layerArn('shared', 1) })).rejects.toMatchObject(denied); // What is left is bound to an organization.
     await expect(hearth.call('AddLayerVersionPermission', { ...layer, VersionNumber: 9, StatementId: 's', Action: 'lambda:GetLayerVersion', Principal: '*' })).rejects.toMatchObject({ status: 404 });
   });
 });
@@ -121,7 +118,6 @@ describe('layers of functions', () => {
       refusal(`Two different versions of the same layer are not allowed to be referenced in the same function. ${layerArn('twice', 1)} and ${layerArn('twice', 2)} are versions of the same layer.`),
     );
     await expect(create([layerArn('twice', 1).replace('us-east-1', 'eu-west-1')])).rejects.toMatchObject(refusal('Layers are not in the same region as the function. Layers are expected to be in region us-east-1.'));
-    await expect(create([layerArn('twice', 1).replace('123456789012', '210987654321')])).rejects.toMatchObject({ code: 'AccessDeniedException' });
     // Zeros compress well: each of these fills most of what code and layers may have together.
     const zeros = async (name: string) => hearth.call('PublishLayerVersion', { LayerName: name, Content: { ZipFile: await zipOf('\0'.repeat(135_000_000)) } });
     await zeros('big-a');

@@ -1,4 +1,5 @@
 import { ServiceError } from '@hearth/kernel';
+import { PreparationFailure } from './preparations.js';
 import { arnOf, CatalogueFixture, ROLE, zipOf, type Process } from './testing/catalogue-fixture.js';
 
 let fixture: CatalogueFixture;
@@ -78,6 +79,12 @@ describe('CreateFunction', () => {
     // An update repairs it.
     await hearth.call('UpdateFunctionCode', { FunctionName: 'faulty', ZipFile: await zipOf('good') });
     expect(await hearth.settled('faulty')).toMatchObject({ State: 'Active', LastUpdateStatus: 'Successful' });
+  });
+
+  it('becomes Failed with the code of what cannot be had', async () => {
+    const strict = fixture.process({ prepare: () => Promise.reject(new PreparationFailure('InvalidRuntime', 'no image')) });
+    await strict.create('without-image');
+    expect(await strict.settled('without-image')).toMatchObject({ State: 'Failed', StateReasonCode: 'InvalidRuntime', StateReason: 'no image' });
   });
 });
 

@@ -4,6 +4,7 @@ import type { Clock } from '@hearth/kernel';
 import type { CodeSigningStore } from './code-signing/code-signing-store.js';
 import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import type { EnvironmentVault } from './environment.js';
+import type { ImageSource } from './image-source.js';
 import type { LayerStore } from './layer-store.js';
 import type { Network } from './networks/network-store.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
@@ -30,6 +31,7 @@ export interface CatalogueParts {
   packages: PackageStore;
   /** Code that is named instead of sent. */
   objects: ObjectSource;
+  images: ImageSource;
   codeSigning: CodeSigningStore;
   /** Of one account. */
   networks: (accountId: string) => Promise<readonly Network[]>;

@@ -24,6 +24,7 @@ describe('settings of a new function', () => {
       kmsKeyArn: null,
       vpcConfig: null,
       durableConfig: null,
+      imageConfig: null,
     });
   });
 
@@ -61,10 +62,8 @@ describe('settings of a new function', () => {
   });
 
   it.each([
-    ['PackageType Image', { PackageType: 'Image' }],
     ['DeadLetterConfig', { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q' } }],
     ['FileSystemConfigs', { FileSystemConfigs: [{ Arn: 'a', LocalMountPath: '/mnt/x' }] }],
-    ['ImageConfig', { ImageConfig: { Command: ['x'] } }],
     ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],
     ['TenancyConfig', { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }],
     ['CapacityProviderConfig', { CapacityProviderConfig: {} }],
@@ -72,6 +71,25 @@ describe('settings of a new function', () => {
     ['PublishTo', { PublishTo: 'LATEST_PUBLISHED' }],
   ])('refuse %s by name instead of ignoring it', (name, more) => {
     expect(() => create(more)).toThrow(refusal(`${name} is not supported by this deployment.`));
+  });
+
+  it('of a container image have no runtime, handler or layers, and say what takes the place of what the image says', () => {
+    const image = (more: Record<string, unknown> = {}) => settingsOfCreate({ Role: base.Role, PackageType: 'Image', ...more }, 'fn', limits);
+    expect(image()).toMatchObject({ runtime: '', handler: '', imageConfig: null });
+    expect(image({ ImageConfig: { EntryPoint: ['/a'], Command: [], WorkingDirectory: '' } }).imageConfig).toEqual({ EntryPoint: ['/a'] });
+    const settings = image({ ImageConfig: { Command: ['b'], WorkingDirectory: '/c' } });
+    expect(settings.imageConfig).toEqual({ Command: ['b'], WorkingDirectory: '/c' });
+    expect(settingsOfUpdate(settings, { Timeout: 9 }, 'fn', limits).imageConfig).toEqual({ Command: ['b'], WorkingDirectory: '/c' });
+    expect(settingsOfUpdate(settings, { ImageConfig: { EntryPoint: ['/a'] } }, 'fn', limits).imageConfig).toEqual({ EntryPoint: ['/a'] });
+    expect(settingsOfUpdate(settings, { ImageConfig: {} }, 'fn', limits).imageConfig).toBeNull();
+    const twoPlaces = "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.";
+    expect(() => image({ Runtime: 'nodejs22.x' })).toThrow(refusal(twoPlaces));
+    expect(() => image({ Handler: 'index.handler' })).toThrow(refusal(twoPlaces));
+    expect(() => image({ Layers: ['arn'] })).toThrow(refusal(twoPlaces));
+    expect(() => settingsOfUpdate(settings, { Handler: 'index.handler' }, 'fn', limits)).toThrow(refusal(twoPlaces));
+    expect(() => create({ ImageConfig: { Command: ['x'] } })).toThrow(refusal("Please don't provide ImageConfig when the intended function PackageType is Zip."));
+    expect(() => image({ ImageConfig: { WorkingDirectory: 'relative' } })).toThrow(refusal('ImageConfig: WorkingDirectory must be an absolute path.'));
+    expect(() => image({ ImageConfig: { Command: Array.from({ length: 1_500 }, () => '0123456789') } })).toThrow(refusal('ImageConfig: the settings must be smaller than 16384 bytes.'));
   });
 
   it('accept neutral values of the same members', () => {

@@ -1,5 +1,6 @@
 import type { Architecture, DurableConfig, FunctionSettings, LoggingConfig } from './function-record.js';
 import { constraintText, invalidParameter, validationError } from './errors.js';
+import { assertPackaging, imageConfigOf } from './image-config.js';
 import { validateRuntime } from './runtime-names.js';
 import { refuseUnsupportedMembers } from './unsupported-members.js';
 
@@ -29,10 +30,12 @@ const ROLE = new RegExp(`^${ROLE_PATTERN}$`);
  */
 export function settingsOfCreate(input: Record<string, any>, name: string, limits: DeploymentLimits): FunctionSettings {
   refuseUnsupportedMembers(input);
-  if (!input['Runtime'] || !input['Handler']) throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
+  const packageType = input['PackageType'] === 'Image' ? 'Image' : 'Zip'; // The wire lets nothing else pass.
+  assertPackaging(packageType, input);
+  if (packageType === 'Zip' && (!input['Runtime'] || !input['Handler'])) throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
   const settings: FunctionSettings = {
-    runtime: input['Runtime'],
-    handler: input['Handler'],
+    runtime: input['Runtime'] || '',
+    handler: input['Handler'] || '',
     role: input['Role'],
     description: input['Description'] ?? DEFAULTS.description,
     timeoutSeconds: input['Timeout'] ?? DEFAULTS.timeoutSeconds,
@@ -45,13 +48,16 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
     kmsKeyArn: input['KMSKeyArn'] || null,
     durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], undefined) : null,
     vpcConfig: null,
+    imageConfig: imageConfigOf(input['ImageConfig']),
   };
-  return validated(settings, limits);
+  return validated(settings, limits, packageType === 'Zip');
 }
 
 /** The same after UpdateFunctionConfiguration: absent members keep their value, objects are replaced as a whole. */
 export function settingsOfUpdate(current: FunctionSettings, input: Record<string, any>, name: string, limits: DeploymentLimits): FunctionSettings {
   refuseUnsupportedMembers(input);
+  const packageType = current.runtime === '' ? 'Image' : 'Zip';
+  assertPackaging(packageType, input);
   if (input['DurableConfig'] && current.durableConfig === null) throw invalidParameter('DurableConfig can be set only when the function is created.');
   return validated(
     {
@@ -70,10 +76,11 @@ export function settingsOfUpdate(current: FunctionSettings, input: Record<string
       kmsKeyArn: input['KMSKeyArn'] === undefined ? current.kmsKeyArn : input['KMSKeyArn'] || null,
       durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], current.durableConfig ?? undefined) : current.durableConfig,
       vpcConfig: current.vpcConfig,
+      imageConfig: input['ImageConfig'] ? imageConfigOf(input['ImageConfig']) : current.imageConfig,
     },
     limits,
     // A function keeps working on a runtime that left the deployment's catalogue until its runtime is touched.
-    input['Runtime'] !== undefined,
+    packageType === 'Zip' && input['Runtime'] !== undefined,
   );
 }
 

@@ -5,12 +5,10 @@ import { invalidParameter } from './errors.js';
  * clients which always send the member keep working. Nothing here is stored (architecture section 4).
  */
 const NEUTRAL: Record<string, (value: any) => boolean> = {
-  PackageType: (value) => value === 'Zip',
   PublishTo: () => false,
   DeadLetterConfig: (value) => !value.TargetArn,
   SourceKMSKeyArn: (value) => value === '',
   FileSystemConfigs: isEmptyList,
-  ImageConfig: (value) => isEmptyList(value.EntryPoint) && isEmptyList(value.Command) && !value.WorkingDirectory,
   SnapStart: (value) => (value.ApplyOn ?? 'None') === 'None',
   TenancyConfig: () => false,
   CapacityProviderConfig: () => false,
@@ -23,7 +21,7 @@ export function refuseUnsupportedMembers(input: Record<string, any>): void {
   for (const [member, isNeutral] of Object.entries(NEUTRAL)) {
     const value = input[member];
     if (value === undefined || value === null || isNeutral(value)) continue;
-    throw invalidParameter(`${member}${member === 'PackageType' ? ` ${value}` : ''} is not supported by this deployment.`);
+    throw invalidParameter(`${member} is not supported by this deployment.`);
   }
 }
 

@@ -2,7 +2,7 @@ import { MAX_UNZIPPED_BYTES } from '@hearth/artifacts';
 import type { OperationContext } from '@hearth/aws-wire';
 import { invalidParameter } from './errors.js';
 import type { UsedLayer } from './function-record.js';
-import { assertLayerRegion, assertReadable } from './layer-access.js';
+import { assertLayerRegion } from './layer-access.js';
 import { layerVersionExists } from './layer-store.js';
 import { parseLayerVersionArn } from './parse-layer-name.js';
 import type { CatalogueParts } from './parts.js';
@@ -13,7 +13,8 @@ const MAX_LAYERS = 5;
 /**
  * What a `Layers` member names (texts: spec/lambda-api.md 4.1).
  * @param held of the function already: usable even if deleted meanwhile
- * @throws ServiceError InvalidParameterValueException, AccessDeniedException
+ * That the caller may read them is the guard's matter: lambda:GetLayerVersion on each.
+ * @throws ServiceError InvalidParameterValueException
  */
 export async function usedLayers({ layers }: Pick<CatalogueParts, 'layers'>, arns: readonly string[], context: OperationContext, held: readonly UsedLayer[] = []): Promise<UsedLayer[]> {
   if (arns.length > MAX_LAYERS) throw invalidParameter(`Cannot reference more than ${MAX_LAYERS} layers.`);
@@ -34,7 +35,6 @@ export async function usedLayers({ layers }: Pick<CatalogueParts, 'layers'>, arn
       continue;
     }
     const record = await layers.find(reference, reference.version);
-    assertReadable(reference, record, context);
     if (record === undefined) throw noSuchLayer(arn);
     found.push({ arn, digest: record.codeDigest, codeSize: record.codeSize, unzippedSize: record.unzippedSize });
   }

@@ -1,4 +1,4 @@
-import type { FunctionRecord, RecursiveLoop, ServedVersion, UsedLayer, VersionRecord } from './function-record.js';
+import type { FunctionRecord, RecursiveLoop, ServedVersion, VersionRecord } from './function-record.js';
 
 /** Columns of function_versions in the order in which `versionValues` gives their values. */
 const COLUMNS = [
@@ -68,7 +68,7 @@ export function versionValues(record: VersionRecord): unknown[] {
     record.codeDigest,
     record.codeSize,
     record.loggingConfig,
-    { TracingConfig: { Mode: record.tracingMode }, ...(record.durableConfig && { DurableConfig: record.durableConfig }), ...(record.vpcConfig && { VpcConfig: record.vpcConfig }) },
+    { TracingConfig: { Mode: record.tracingMode }, ...(record.durableConfig && { DurableConfig: record.durableConfig }), ...(record.image && { Image: record.image }), ...(record.imageConfig && { ImageConfig: record.imageConfig }), ...(record.vpcConfig && { VpcConfig: record.vpcConfig }) },
     record.configSha256,
     record.state,
     record.stateReason,
@@ -113,6 +113,8 @@ export function toVersion(row: Row): VersionRecord {
     tracingMode: row.other_config.TracingConfig?.Mode ?? 'PassThrough',
     durableConfig: row.other_config.DurableConfig ?? null,
     vpcConfig: row.other_config.VpcConfig ?? null,
+    image: row.other_config.Image ?? null,
+    imageConfig: row.other_config.ImageConfig ?? null,
     configSha256: row.config_sha256,
     state: row.state,
     stateReason: row.state_reason,
@@ -134,7 +136,7 @@ export function toFunction(row: { id: string; account_id: string; region: string
   return { id: row.id, accountId: row.account_id, region: row.region, name: row.name, nextVersion: row.next_version, tags: row.tags, reservedConcurrency: row.reserved_concurrency, recursiveLoop: row.recursive_loop };
 }
 
-/** Copies from before there were layers have none. */
-function toServed(stored: Omit<ServedVersion, 'sealedEnvironment' | 'layers'> & { sealedEnvironment: string | null; layers?: UsedLayer[] }): ServedVersion {
-  return { ...stored, layers: stored.layers ?? [], sealedEnvironment: stored.sealedEnvironment === null ? null : Buffer.from(stored.sealedEnvironment, 'base64') };
+/** Copies from before there were layers or images have none. */
+function toServed(stored: Omit<ServedVersion, 'sealedEnvironment' | 'layers' | 'image' | 'imageConfig'> & Partial<Pick<ServedVersion, 'layers' | 'image' | 'imageConfig'>> & { sealedEnvironment: string | null }): ServedVersion {
+  return { ...stored, layers: stored.layers ?? [], image: stored.image ?? null, imageConfig: stored.imageConfig ?? null, sealedEnvironment: stored.sealedEnvironment === null ? null : Buffer.from(stored.sealedEnvironment, 'base64') };
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const port = integer(0, 65_535);
+const list = z.string().optional().transform((text) => (text ? text.split(',').filter((each) => each !== '') : []));
 
 export const settingsSchema = z.object({
   HEARTH_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/).default('us-east-1').describe('Region name in ARNs and signature scopes'),
@@ -32,7 +33,7 @@ export const settingsSchema = z.object({
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .describe("Where a worker reaches the API for the functions in its sandboxes, which have AWS_ENDPOINT_URL and credentials of their role (default: HEARTH_PORT on this machine)"),
-  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out'),
+  HEARTH_PUBLIC_URL: z.url().optional().describe('How clients reach the API, in links that Hearth hands out; who calls a loopback address, as functions do, is given links to that'),
 
   DATABASE_URL: z.string().optional().describe('Postgres; without it the embedded one is started (apps/hearth only)'),
   REDIS_URL: z.string().optional().describe('Redis or Valkey; without it redis-server is started (apps/hearth only)'),
@@ -56,11 +57,21 @@ export const settingsSchema = z.object({
     .describe('IPv4 networks that functions may connect to although they are private (open), or alone (allow-list), comma separated'),
   HEARTH_ISOLATION: z.enum(['runc', 'gvisor', 'kata']).default('runc').describe('Least isolation of functions: runc, gvisor (runsc) or kata, as the Docker engine has it; the tag hearth:isolation of a function asks for more'),
   HEARTH_RUNTIMES_FILE: z.string().optional().describe('Catalogue that maps runtime names to images (default: infra/runtimes/catalogue.json)'),
+  HEARTH_IMAGE_PREFIXES: list.describe('Names with which the images of container-image functions must begin, comma separated; `{account}` is the account of the function. Without it any image that the engine can get may be used'),
+  HEARTH_IMAGE_REGISTRIES: z
+    .string()
+    .regex(/^[A-Za-z0-9.*:-]+=[A-Za-z0-9.:/_-]+(,[A-Za-z0-9.*:-]+=[A-Za-z0-9.:/_-]+)*$/, 'must have the form REGISTRY=REGISTRY[/PATH], comma separated')
+    .optional()
+    .transform((text) => (text ? text.split(',').map((pair) => ({ from: pair.slice(0, pair.indexOf('=')), to: pair.slice(pair.indexOf('=') + 1) })) : []))
+    .describe('Registries that take the place of those in image names, comma separated: `*.dkr.ecr.*.amazonaws.com=registry.example.com/ecr`; `*` stands for one part of a name'),
+  HEARTH_REGISTRY_AUTH_FILE: z.string().min(1).optional().describe("Credentials for registries, as `docker login` writes them (config.json); read anew at every use. Each worker's own"),
   HEARTH_SANDBOX_IDLE_MS: integer(100, 86_400_000).default(600_000).describe('An idle sandbox ends after this time, in ms'),
   HEARTH_SANDBOX_MAX: integer(1, 100_000).default(200).describe('Most sandboxes of one worker at a time'),
   HEARTH_SANDBOX_STARTS: integer(1, 64).default(4).describe('Most sandboxes of one worker starting at a time'),
+  HEARTH_SANDBOX_WAIT_MS: integer(0, 600_000).default(10_000).describe('How long an invocation waits for room on a full worker before it is throttled, in ms'),
   HEARTH_SANDBOX_MEMORY_MB: integer(0, 100_000_000).default(0).describe('Memory that sandboxes of one worker may claim, in MB; 0 = 80 % of the machine'),
 
+  HEARTH_ACCOUNT_CONCURRENCY: integer(1, 1_000_000).default(1_000).describe('Concurrent executions of an account and region; 100 of them cannot be reserved. The same for every control plane and scheduler'),
   HEARTH_ASYNC_RETRY_DELAYS_MS: z.string().regex(/^\d+(,\d+)*$/).default('60000,120000').transform((text) => text.split(',').map(Number)).describe('Wait before the first and the second retry of a failed event, in ms'),
   HEARTH_ASYNC_MAX_AGE_S: integer(1, 21_600).default(21_600).describe('An event older than this is not tried again, in s'),
   HEARTH_ASYNC_CONCURRENCY: integer(1, 10_000).default(50).describe('Events that one scheduler runs at a time'),
@@ -81,6 +92,7 @@ export const settingsSchema = z.object({
   HEARTH_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of invocations traced when the caller did not decide by the Sampled part of X-Amzn-Trace-Id: 0 to 1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional().describe('Traces and metrics are sent there by OTLP; without it they are not sent'),
   HEARTH_AUDIT_INVOKES: flag.default(false).describe('Record every successful Invoke in the audit log as well; refused ones and all other calls are always recorded'),
+  HEARTH_AUDIT_RETENTION_DAYS: integer(0, 36_500).default(0).describe('Audit events older than this are removed, in days; 0 keeps them for ever'),
   HEARTH_ALLOW_UNSAFE_POSTGRES: flag.default(false).describe('Start although Postgres runs with fsync, full_page_writes or synchronous_commit off (tests only)'),
 });
 

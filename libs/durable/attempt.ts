@@ -4,7 +4,7 @@ import { LAMBDA_BACKOFF, type AttemptResult, type DurableClaim, type RunFunction
 import { ServiceError } from '@hearth/kernel';
 import type { Logger } from '@hearth/queue';
 import { checkpointToken } from './checkpoint-token.js';
-import { NOTHING_PENDING } from './errors.js';
+import { NOTHING_PENDING, THROTTLED } from './errors.js';
 import type { ExecutionChange } from './execution-change.js';
 import { arnOf, isOver, type ExecutionRecord } from './execution-record.js';
 import type { Executions } from './executions.js';
@@ -29,7 +29,7 @@ interface Ending {
   startedAt: number;
   version?: string;
   logTail?: Uint8Array;
-  outcome: { kind: 'answer'; payload: Uint8Array } | { kind: 'failure'; error: ErrorObject; /** Trying again cannot help. */ final: boolean };
+  outcome: { kind: 'answer'; payload: Uint8Array } | { kind: 'failure'; error: ErrorObject; /** Trying again cannot help. */ final: boolean; /** Which limit stood against it. */ throttled?: string };
 }
 
 /** Node's timers take no more. */
@@ -43,7 +43,8 @@ const DELETED: AttemptResult = { kind: 'impossible', condition: 'DurableExecutio
  * again. Never rejects. Invariants:
  * 1. Only the holder of the event's claim comes here, and each invocation is a new generation: tokens of an earlier one, even if it
  *    still runs somewhere, are worth nothing.
- * 2. A started execution ends only by an answer of its function, its timeout, its function's disappearance, or a call of the API.
+ * 2. A started execution ends only by an answer of its function, its timeout, its function's disappearance, or a call of the API. One that somebody waits for has
+ *    not started while its first invocation is throttled.
  */
 export async function attemptExecution(parts: AttemptParts, claim: DurableClaim, run: RunFunction, signal: AbortSignal): Promise<AttemptResult> {
   const { executions, logger } = parts;
@@ -130,7 +131,8 @@ const FUNCTION_GONE: ErrorObject = { ErrorType: 'ResourceNotFoundException', Err
 function failureOf(error: unknown): Ending['outcome'] {
   if (error instanceof ServiceError) {
     const final = error.status < 500 && error.status !== 429 && error.status !== 409;
-    return { kind: 'failure', final, error: { ErrorType: error.code, ErrorMessage: error.message } };
+    const throttled = error.status === 429 ? String(error.options.members?.['Reason'] ?? '') : undefined;
+    return { kind: 'failure', final, error: { ErrorType: error.code, ErrorMessage: error.message }, ...(throttled !== undefined && { throttled }) };
   }
   return { kind: 'failure', final: false, error: { ErrorType: 'ServiceException', ErrorMessage: error instanceof Error ? error.message : String(error) } };
 }
@@ -149,6 +151,10 @@ async function conclude(change: ExecutionChange, generation: number, { requestId
   });
   if (failure?.final) {
     change.end('FAILED', { error: failure.error });
+    return finalResult(execution, version);
+  }
+  if (failure?.throttled !== undefined && execution.synchronous && generation === 1) {
+    change.end('FAILED', { error: { ErrorType: THROTTLED, ErrorMessage: failure.error.ErrorMessage, ErrorData: failure.throttled } });
     return finalResult(execution, version);
   }
   if (outcome.kind === 'failure') return failed(change);

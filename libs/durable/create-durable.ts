@@ -11,7 +11,7 @@ import { Executions } from './executions.js';
 import { ShortSleeps } from './short-sleeps.js';
 import { Starts } from './start.js';
 import { DurableStore } from './store.js';
-import { Upkeep } from './upkeep.js';
+import { upkeep } from './upkeep.js';
 
 export interface DurableOptions {
   database: Database;
@@ -57,9 +57,9 @@ export function createDurable({ database, resolver, waker, logger }: DurableOpti
         }
       },
       startUpkeep() {
-        const upkeep = new Upkeep(executions, logger);
-        upkeep.start();
-        return upkeep;
+        const sweep = upkeep(executions, logger);
+        sweep.start();
+        return sweep;
       },
     },
     close() {

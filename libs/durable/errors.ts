@@ -36,6 +36,9 @@ export function conflict(message: string): ServiceError {
   return new ServiceError('ResourceConflictException', 409, message, { messageMember: 'message' });
 }
 
+/** Of an execution that a caller waits for and whose first invocation was throttled: the caller gets the 429, and the execution is forgotten. `ErrorData` is the reason. */
+export const THROTTLED = 'Lambda.Throttled';
+
 /** For functions that did not answer as a durable function must. */
 export const INVALID_OUTPUT: ErrorObject = { ErrorType: 'Lambda.InvalidInvocationOutput', ErrorMessage: 'Invalid Status in invocation output.' };
 export const NOTHING_PENDING: ErrorObject = { ErrorType: 'Lambda.InvalidInvocationOutput', ErrorMessage: 'Cannot return PENDING status with no pending operations.' };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { InvocableVersion } from '@hearth/catalogue';
 import type { InvokeAnswer, InvokeCommand } from '@hearth/invocation';
+import { Throttled, type ThrottleReason } from '@hearth/kernel';
 import type { EndWatch } from './end-watch.js';
-import { alreadyStarted, conflict, invalidParameter } from './errors.js';
+import { alreadyStarted, conflict, invalidParameter, THROTTLED } from './errors.js';
 import { arnOf, isOver, type ExecutionRecord } from './execution-record.js';
 import type { Executions } from './executions.js';
 import { MAX_SYNCHRONOUS_SECONDS } from './limits.js';
@@ -50,7 +51,7 @@ export class Starts {
       }
       const found = await store.findByName(fresh, fresh.input);
       if (found === undefined) continue; // Removed between the two statements.
-      if (found.expired) await store.remove(found.execution.id);
+      if (found.expired || wasThrottled(found.execution)) await store.remove(found.execution.id);
       else if (found.sameInput) return found.execution.id;
       else throw alreadyStarted(fresh.name);
     }
@@ -58,11 +59,20 @@ export class Starts {
 
   async #answer(id: string, over: boolean, { wantsLogTail }: InvokeCommand): Promise<Pick<InvokeAnswer, 'executedVersion' | 'functionError' | 'payload' | 'logTail'>> {
     const [execution, payloads] = await Promise.all([this.executions.store.find(id), this.executions.store.payloads(id)]);
+    if (execution !== undefined && wasThrottled(execution)) {
+      await this.executions.store.remove(id);
+      throw new Throttled(execution.error?.ErrorData as ThrottleReason);
+    }
     const executedVersion = execution?.version;
     const logTail = wantsLogTail ? payloads?.logTail : undefined;
     if (over && execution?.status === 'SUCCEEDED') return { executedVersion, logTail, payload: Buffer.from(payloads?.result ?? 'null') };
     return { executedVersion, logTail, functionError: 'Unhandled', payload: Buffer.from(JSON.stringify(functionErrorOf(execution))) };
   }
+}
+
+/** It never ran: whoever comes with its name may start it. */
+function wasThrottled({ status, error }: ExecutionRecord): boolean {
+  return status === 'FAILED' && error?.ErrorType === THROTTLED;
 }
 
 /** As a runtime would have posted it. */

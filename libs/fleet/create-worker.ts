@@ -1,13 +1,17 @@
 import type { Settings } from '@hearth/config';
 import type { Logger, QueueConnection } from '@hearth/queue';
+import type { ImageHost } from '@hearth/sandbox';
 import type { InvocationRunner } from './local-fleet.js';
 import { WorkerRegistration } from './worker-registration.js';
 import { WorkerServer } from './worker-server.js';
 
 export interface WorkerParts {
   pool: InvocationRunner;
+  images?: ImageHost;
   queue: QueueConnection;
   settings: Pick<Settings, 'HEARTH_FLEET_SECRET' | 'HEARTH_WORKER_HOST' | 'HEARTH_WORKER_PORT' | 'HEARTH_WORKER_ADVERTISE' | 'HEARTH_SANDBOX_MAX'>;
+  /** Runtimes whose images are not here (yet): invocations of them go to other workers where there are any. */
+  missingRuntimes?: () => string[];
   logger: Logger;
 }
 
@@ -20,9 +24,9 @@ export interface RunningWorker {
 const DRAIN_MS = 30_000;
 
 /** Opens a worker's door and registers it. @throws OperatorError */
-export async function startWorker({ pool, queue, settings, logger }: WorkerParts): Promise<RunningWorker> {
+export async function startWorker({ pool, images, queue, settings, missingRuntimes, logger }: WorkerParts): Promise<RunningWorker> {
   const host = settings.HEARTH_WORKER_HOST;
-  const server = new WorkerServer({ pool, secret: settings.HEARTH_FLEET_SECRET, host, port: settings.HEARTH_WORKER_PORT, logger });
+  const server = new WorkerServer({ pool, images, secret: settings.HEARTH_FLEET_SECRET, host, port: settings.HEARTH_WORKER_PORT, logger });
   const port = await server.listen();
   const url = settings.HEARTH_WORKER_ADVERTISE?.replace(/\/$/, '') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const registration = new WorkerRegistration({
@@ -32,6 +36,7 @@ export async function startWorker({ pool, queue, settings, logger }: WorkerParts
     running: () => server.running,
     warmKeys: () => server.recentKeys,
     provisioned: () => Object.fromEntries(pool.provisionReport().held.map(({ key, ready }) => [key, ready])),
+    missingRuntimes,
     logger,
   });
   await registration.start();

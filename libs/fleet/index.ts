@@ -4,5 +4,8 @@ export { LocalFleet, type InvocationRunner } from './local-fleet.js';
 export { RemoteFleet, type RemoteFleetOptions } from './remote-fleet.js';
 export { startWorker, type RunningWorker, type WorkerParts } from './create-worker.js';
 export { WorkerServer, type WorkerServerOptions } from './worker-server.js';
+export { ImageRegistry, type ImageState, type WorkerImage } from './runtime-images/image-registry.js';
+export { ImageWorker, type ImageSource, type ImageWorkerOptions } from './runtime-images/image-worker.js';
+export { ensureImage, ImageUnavailable } from './runtime-images/ensure-image.js';
 export { requireFleetSecret } from './fleet-signature.js';
 export type { FunctionSpec, HeldSandboxes, InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';

@@ -1,4 +1,5 @@
-import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
+import { InfrastructureError } from '@hearth/kernel';
+import type { ImageHost, InvocationOutcome, InvocationRequest, PinnedImage, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
 import type { Fleet } from './fleet.js';
 import type { Provisioner, SandboxHost } from './provisioner.js';
 
@@ -13,8 +14,12 @@ export interface InvocationRunner {
 }
 
 /** One machine: the sandboxes are in this process. */
-export class LocalFleet implements Fleet, Provisioner {
-  constructor(private readonly pool: InvocationRunner) {}
+export class LocalFleet implements Fleet, Provisioner, ImageHost {
+  /** @param images absent: this machine runs no container images */
+  constructor(
+    private readonly pool: InvocationRunner,
+    private readonly images?: ImageHost,
+  ) {}
 
   invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     return this.pool.invoke(request, signal);
@@ -27,6 +32,19 @@ export class LocalFleet implements Fleet, Provisioner {
   provision(_hostId: string, orders: readonly ProvisionOrder[]): Promise<SandboxHost> {
     this.pool.provision(orders);
     return Promise.resolve(this.here());
+  }
+
+  async locateImage(uri: string): Promise<PinnedImage> {
+    return this.imageHost().locateImage(uri);
+  }
+
+  async fetchImage(image: PinnedImage, architecture: 'x86_64' | 'arm64'): Promise<void> {
+    return this.imageHost().fetchImage(image, architecture);
+  }
+
+  private imageHost(): ImageHost {
+    if (this.images === undefined) throw new InfrastructureError('this machine runs no container images');
+    return this.images;
   }
 
   private here(): SandboxHost {

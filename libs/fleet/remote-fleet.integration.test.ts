@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadSettings } from '@hearth/config';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import { QueueConnection, startTestRedis, type Logger, type TestRedis } from '@hearth/queue';
-import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
+import { imageFault, type ImageHost, type InvocationOutcome, type InvocationRequest, type PinnedImage, type ProvisionOrder, type ProvisionReport } from '@hearth/sandbox';
 import { RemoteFleet, startWorker, type InvocationRunner, type RunningWorker } from './index.js';
 
 const SECRET = 'a secret for tests only';
@@ -34,6 +34,24 @@ class TestPool implements InvocationRunner {
     signal?.addEventListener('abort', () => this.aborted++);
     await this.behaviour(request, signal);
     return { status: 'success', payload: request.payload, logTail: Buffer.from(`from ${this.name}`), coldStart: true, durationMs: 1.5, billedDurationMs: 2, maxMemoryUsedMb: 30, phases: { init: [1, 2] } };
+  }
+}
+
+/** An engine that has some images and can get none. */
+class TestImages implements ImageHost {
+  readonly fetched: PinnedImage[] = [];
+
+  constructor(private readonly known: Record<string, string>) {}
+
+  async locateImage(uri: string): Promise<PinnedImage> {
+    const digest = this.known[uri];
+    if (digest === undefined) throw imageFault('ImageDeleted', `Source image ${uri} does not exist. Provide a valid source image.`);
+    return { uri, digest, local: true };
+  }
+
+  async fetchImage(image: PinnedImage): Promise<void> {
+    if (this.known[image.uri] === undefined) throw imageFault('ImageDeleted', `${image.uri} is not on this host`);
+    this.fetched.push(image);
   }
 }
 
@@ -87,8 +105,8 @@ describe('invocations over the network', () => {
     return queue;
   }
 
-  async function worker(pool: InvocationRunner, secret = SECRET): Promise<RunningWorker> {
-    const running = await startWorker({ pool, queue: await connect(), settings: loadSettings({ HEARTH_FLEET_SECRET: secret, HEARTH_WORKER_PORT: '0', HEARTH_SANDBOX_MAX: '10' }), logger });
+  async function worker(pool: InvocationRunner, secret = SECRET, images?: ImageHost, missingRuntimes: string[] = []): Promise<RunningWorker> {
+    const running = await startWorker({ pool, images, missingRuntimes: () => missingRuntimes, queue: await connect(), settings: loadSettings({ HEARTH_FLEET_SECRET: secret, HEARTH_WORKER_PORT: '0', HEARTH_SANDBOX_MAX: '10' }), logger });
     closing.push(() => running.stop(0));
     return running;
   }
@@ -120,6 +138,26 @@ describe('invocations over the network', () => {
     expect({ ...pool.calls[0], payload: undefined }).toEqual({ ...sent, payload: undefined });
   });
 
+  it('of container images find and fetch them through the workers, and every worker has to have them', async () => {
+    const [first, second] = [new TestImages({ both: 'b0' }), new TestImages({ both: 'b0', second: 'c0' })];
+    await worker(new TestPool('one'), SECRET, first);
+    await worker(new TestPool('two'), SECRET, second);
+    const remote = await fleet();
+    expect(await remote.locateImage('second')).toEqual({ uri: 'second', digest: 'c0', local: true });
+    await expect(remote.locateImage('neither')).rejects.toMatchObject({ code: 'ImageDeleted', message: 'Source image neither does not exist. Provide a valid source image.' });
+    const both = await remote.locateImage('both');
+    await remote.fetchImage(both, 'x86_64');
+    expect([first.fetched, second.fetched]).toEqual([[both], [both]]);
+    await expect(remote.fetchImage({ uri: 'second', digest: 'c0', local: true }, 'x86_64')).rejects.toMatchObject({ code: 'ImageDeleted', message: 'second is not on this host' });
+  });
+
+  it('of container images fail as the platform where no worker has an engine', async () => {
+    await worker(new TestPool('one'));
+    const remote = await fleet();
+    await expect(remote.locateImage('any')).rejects.toThrow(InfrastructureError);
+    await expect(remote.fetchImage({ uri: 'any', digest: 'a0', local: false }, 'x86_64')).rejects.toThrow(InfrastructureError);
+  });
+
   it('of 6 MB are carried', async () => {
     await worker(new TestPool('one'));
     const payload = Buffer.alloc(6_291_456, 'x');
@@ -139,6 +177,18 @@ describe('invocations over the network', () => {
     expect(pools.map((pool) => pool.calls.length).sort((a, b) => a - b)[0]).toBeGreaterThanOrEqual(5); // Capacity is 10 each.
     release();
     await Promise.all(held);
+  });
+
+  it('go where the image of their runtime is, and elsewhere only if it is nowhere', async () => {
+    const pools = [new TestPool('with'), new TestPool('without')];
+    await worker(pools[1]!, SECRET, undefined, ['nodejs22.x', 'java21']);
+    await worker(pools[0]!, SECRET, undefined, ['java21']);
+    const remote = await fleet();
+    for (let index = 0; index < 10; index++) await remote.invoke(request(`f${index}`));
+    expect(pools.map((pool) => pool.calls.length)).toEqual([10, 0]);
+    const java = request('j');
+    await remote.invoke({ ...java, spec: { ...java.spec, runtime: 'java21' } });
+    expect(pools[0]!.calls.length + pools[1]!.calls.length).toBe(11);
   });
 
   it('pass on the worker’s errors as what they are', async () => {

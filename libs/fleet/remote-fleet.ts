@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { InfrastructureError } from '@hearth/kernel';
+import { InfrastructureError, throttleReason } from '@hearth/kernel';
 import type { Logger, QueueConnection } from '@hearth/queue';
-import type { InvocationOutcome, InvocationRequest, ProvisionOrder } from '@hearth/sandbox';
+import type { ImageHost, InvocationOutcome, InvocationRequest, PinnedImage, ProvisionOrder } from '@hearth/sandbox';
 import type { Fleet } from './fleet.js';
 import { requireFleetSecret } from './fleet-signature.js';
+import { locateOnAny } from './image-request.js';
 import { place } from './placement.js';
 import type { Provisioner, SandboxHost } from './provisioner.js';
 import { WarmRecord } from './warm-record.js';
@@ -33,11 +34,11 @@ const MAX_TRIES = 3;
 
 /**
  * Many machines: invocations go to the workers that registered in Redis. Invariants:
- * 1. Another worker is tried only when it is certain that the function did not start (NotStarted).
+ * 1. Another worker is tried only when it is certain that the function did not start (NotStarted, or one other after a worker that has no room).
  * 2. Everything else that goes wrong on the way is an InfrastructureError: the caller decides whether to run it again.
  * 3. An invocation on a worker that is gone ends: a host without power closes no connections.
  */
-export class RemoteFleet implements Fleet, Provisioner {
+export class RemoteFleet implements Fleet, Provisioner, ImageHost {
   readonly #client: WorkerClient;
   readonly #directory: WorkerDirectory;
   readonly #warm: WarmRecord;
@@ -67,18 +68,27 @@ export class RemoteFleet implements Fleet, Provisioner {
   async invoke(request: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
     const { sandboxKey } = request.spec;
     if (this.#directory.workers().length === 0) await this.#firstWorker(signal);
-    const candidates = this.#candidates(sandboxKey, request.provisionedKey);
+    const candidates = this.#candidates(request);
     let refusal: NotStarted | undefined;
+    let full: unknown;
     for (const { worker, provisionedFree } of candidates.slice(0, MAX_TRIES)) {
       try {
         return await this.#invokeOn(worker, request, provisionedFree > 0 ? request.provisionedKey! : sandboxKey, signal);
       } catch (error) {
+        const noRoom = throttleReason(error) === 'ConcurrentInvocationLimitExceeded';
+        if (noRoom) this.#suspectUntil.set(worker.id, performance.now() + SUSPECT_MS);
+        // It waited once already; a second wait is enough.
+        if (noRoom && full === undefined) {
+          full = error;
+          continue;
+        }
         if (!(error instanceof NotStarted)) throw error;
         refusal = error;
         this.#suspectUntil.set(worker.id, performance.now() + SUSPECT_MS);
         this.options.logger.warn({ worker: worker.url, reason: error.message }, 'a worker could not take an invocation');
       }
     }
+    if (full !== undefined) throw full;
     throw new InfrastructureError(`no worker could take the invocation: ${refusal?.message ?? ''}`, { cause: refusal });
   }
 
@@ -95,7 +105,7 @@ export class RemoteFleet implements Fleet, Provisioner {
     }
   }
 
-  #candidates(sandboxKey: string, provisionedKey: string | undefined): { worker: WorkerAnnouncement; provisionedFree: number }[] {
+  #candidates({ spec: { sandboxKey, runtime }, provisionedKey }: InvocationRequest): { worker: WorkerAnnouncement; provisionedFree: number }[] {
     const now = performance.now();
     const known = this.#directory.workers().map((worker) => ({
       worker,
@@ -104,10 +114,10 @@ export class RemoteFleet implements Fleet, Provisioner {
       running: Math.max(worker.running, this.#warm.runningOn(worker.id)),
       warmFree: this.#warm.warmFree(worker.id, sandboxKey) ?? (worker.warmKeys.includes(sandboxKey) ? 1 : 0),
       provisionedFree: provisionedKey === undefined ? 0 : (worker.provisioned?.[provisionedKey] ?? 0) - this.#warm.running(worker.id, provisionedKey),
-      suspect: (this.#suspectUntil.get(worker.id) ?? 0) > now,
+      last: (this.#suspectUntil.get(worker.id) ?? 0) > now || worker.missingRuntimes?.includes(runtime) === true,
     }));
     const placed = place(known, sandboxKey);
-    return [...placed.filter((candidate) => !candidate.suspect), ...placed.filter((candidate) => candidate.suspect)];
+    return [...placed.filter(({ last }) => !last), ...placed.filter(({ last }) => last)];
   }
 
   /** @param key under which its sandbox is remembered as in use */
@@ -142,6 +152,28 @@ export class RemoteFleet implements Fleet, Provisioner {
     const worker = this.#directory.workers().find(({ id }) => id === hostId);
     if (worker === undefined) throw new InfrastructureError(`worker ${hostId} is not registered any more`);
     return this.#host(worker, orders);
+  }
+
+  async locateImage(uri: string): Promise<PinnedImage> {
+    if (this.#directory.workers().length === 0) await this.#firstWorker();
+    return await locateOnAny(this.#directory.workers().map(({ url }) => async () => (await this.#client.image(url, { locate: uri })) as unknown as PinnedImage));
+  }
+
+  /** On every worker: whichever an invocation is placed on has it. One that cannot be reached fetches it when it needs it. */
+  async fetchImage(image: PinnedImage, architecture: 'x86_64' | 'arm64'): Promise<void> {
+    await this.#directory.refresh();
+    const workers = this.#directory.workers();
+    const unreachable: NotStarted[] = [];
+    await Promise.all(
+      workers.map(({ url }) =>
+        this.#client.image(url, { fetch: image, architecture }).catch((error: unknown) => {
+          if (!(error instanceof NotStarted)) throw error;
+          unreachable.push(error);
+          this.options.logger.warn({ worker: url, image: image.uri, reason: error.message }, 'a worker could not be told to fetch an image');
+        }),
+      ),
+    );
+    if (unreachable.length === workers.length) throw new InfrastructureError(`no worker could fetch the image ${image.uri}: ${unreachable[0]?.message ?? 'none is registered'}`);
   }
 
   async #host({ id, url }: WorkerAnnouncement, orders: readonly ProvisionOrder[] | undefined): Promise<SandboxHost> {

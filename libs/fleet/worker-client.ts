@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
+import type { ImageRequest } from './image-request.js';
 import { signatureHeaders } from './fleet-signature.js';
 import { decodeFrame, encodeFrame } from './frames.js';
 import { NOT_STARTED_HEADER, type SerialisedServiceError } from './worker-server.js';
@@ -15,6 +16,9 @@ const CONNECT_MS = 2_000;
 const ANSWER_MARGIN_MS = 120_000;
 /** The worker only notes what is ordered. */
 const PROVISION_MS = 5_000;
+/** A registry is asked, or an image of up to 10 GB fetched. */
+const LOCATE_MS = 60_000;
+const FETCH_MS = 1_860_000;
 
 /** Speaks to workers over kept-alive connections. */
 export class WorkerClient {
@@ -33,10 +37,7 @@ export class WorkerClient {
     const frame = decodeOrLost(bytes);
     if (status === 200) return { ...(frame.header as unknown as Omit<InvocationOutcome, 'payload' | 'logTail'>), payload: frame.bodies[0] ?? Buffer.alloc(0), logTail: frame.bodies[1] ?? Buffer.alloc(0) };
     const message = String((frame.header as { message?: unknown }).message);
-    if (status === 422) {
-      const { code, status: errorStatus, options } = frame.header as unknown as SerialisedServiceError;
-      throw new ServiceError(code, errorStatus, message, options);
-    }
+    if (status === 422) throw serviceErrorOf(frame.header);
     if (headers[NOT_STARTED_HEADER] !== undefined || status === 401) throw new NotStarted(`${url}: ${message}`);
     throw new InfrastructureError(`worker ${url}: ${message}`);
   }
@@ -54,6 +55,17 @@ export class WorkerClient {
     } catch (error) {
       throw error instanceof NotStarted ? new InfrastructureError(error.message, { cause: error }) : error;
     }
+  }
+
+  /**
+   * @throws NotStarted when the worker cannot be reached, InfrastructureError, ServiceError as the worker threw it
+   */
+  async image(url: string, request: ImageRequest): Promise<Record<string, unknown>> {
+    const { status, bytes } = await this.#post(url, '/image', encodeFrame(request, []), 'locate' in request ? LOCATE_MS : FETCH_MS);
+    const { header } = decodeOrLost(bytes);
+    if (status === 200) return header;
+    if (status === 422) throw serviceErrorOf(header);
+    throw new InfrastructureError(`worker ${url}: ${String(header['message'])}`);
   }
 
   /** Whether somebody answers there, over a connection of its own. */
@@ -97,6 +109,11 @@ export class WorkerClient {
       clearTimeout(deadline);
     }
   }
+}
+
+function serviceErrorOf(header: object): ServiceError {
+  const { code, status, message, options } = header as SerialisedServiceError;
+  return new ServiceError(code, status, message, options);
 }
 
 /** Only before the connection stands is it certain that nothing arrived. A kept-alive one counts as standing. */

@@ -13,6 +13,8 @@ export interface WorkerAnnouncement {
   warmKeys: string[];
   /** Provisioned sandboxes that are ready, by key; absent when there are none. */
   provisioned?: Record<string, number>;
+  /** Runtimes whose images it has not got. */
+  missingRuntimes?: string[];
 }
 
 /** A worker that missed three heartbeats is not offered any more. */

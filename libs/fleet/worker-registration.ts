@@ -10,6 +10,7 @@ export interface RegistrationOptions {
   running: () => number;
   warmKeys: () => string[];
   provisioned: () => Record<string, number>;
+  missingRuntimes?: () => string[];
   logger: Logger;
 }
 
@@ -61,7 +62,7 @@ export class WorkerRegistration {
   }
 
   #announcement(): WorkerAnnouncement {
-    const { url, capacity, running, warmKeys, provisioned } = this.options;
-    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys(), provisioned: provisioned() };
+    const { url, capacity, running, warmKeys, provisioned, missingRuntimes } = this.options;
+    return { id: this.id, url, capacity, running: running(), warmKeys: warmKeys(), provisioned: provisioned(), missingRuntimes: missingRuntimes?.() };
   }
 }

@@ -2,13 +2,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { InfrastructureError, OperatorError, ServiceError } from '@hearth/kernel';
 import type { Logger } from '@hearth/queue';
-import type { InvocationRequest, ProvisionOrder } from '@hearth/sandbox';
+import type { ImageHost, InvocationRequest, ProvisionOrder } from '@hearth/sandbox';
+import { imageAnswer } from './image-request.js';
 import { requireFleetSecret, verify } from './fleet-signature.js';
 import { decodeFrame, encodeFrame } from './frames.js';
 import type { InvocationRunner } from './local-fleet.js';
 
 export interface WorkerServerOptions {
   pool: InvocationRunner;
+  /** Absent: the worker runs no container images. */
+  images?: ImageHost;
   /** HEARTH_FLEET_SECRET; required. */
   secret: string | undefined;
   host: string;
@@ -28,9 +31,9 @@ const MAX_WARM_KEYS = 256;
 type WireRequest = Omit<InvocationRequest, 'payload'>;
 
 /** What a signed request may ask for. */
-const PATHS: ReadonlySet<string> = new Set(['/invoke', '/provision']);
+const PATHS: ReadonlySet<string> = new Set(['/invoke', '/provision', '/image']);
 
-/** The worker's door: `POST /invoke`, `POST /provision` and `GET /health`. */
+/** The worker's door: `POST /invoke`, `POST /provision`, `POST /image` and `GET /health`. */
 export class WorkerServer {
   readonly #server: Server;
   readonly #secret: string;
@@ -94,6 +97,7 @@ export class WorkerServer {
       }
       if (this.#draining) return answer(response, 503, { message: 'the worker is draining' }, [], { [NOT_STARTED_HEADER]: 'draining' });
       if (request.url === '/provision') this.#provision(body, response);
+      else if (request.url === '/image') await this.#image(body, response);
       else await this.#invoke(body, response);
     } catch (error) {
       this.options.logger.error({ err: error }, 'a request to the worker failed');
@@ -112,6 +116,16 @@ export class WorkerServer {
     const { orders } = decodeFrame<{ orders?: ProvisionOrder[] }>(body).header;
     if (orders !== undefined) this.options.pool.provision(orders);
     answer(response, 200, this.options.pool.provisionReport());
+  }
+
+  async #image(body: Buffer, response: ServerResponse): Promise<void> {
+    try {
+      answer(response, 200, await imageAnswer(this.options.images, decodeFrame(body).header));
+    } catch (error) {
+      if (error instanceof ServiceError) answer(response, 422, serialised(error));
+      else if (error instanceof InfrastructureError) answer(response, 500, { message: error.message });
+      else throw error;
+    }
   }
 
   async #invoke(body: Buffer, response: ServerResponse): Promise<void> {

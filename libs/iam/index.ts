@@ -1,6 +1,7 @@
 export {
   AuditLog,
   AuditTrail,
+  expireAuditEvents,
   LOST_EVENTS_ACTION,
   type AuditCursor,
   type AuditEvent,

@@ -19,7 +19,7 @@ import { EventStore } from './event-store.js';
 import { Execution } from './execution.js';
 import type { InvocationTelemetry } from './invocation-telemetry.js';
 import { InvocationService } from './invocation-service.js';
-import { Janitor } from './janitor.js';
+import { janitor } from './janitor.js';
 import { ProvisioningReconciler } from './provisioning/provisioning-reconciler.js';
 import { Reconciler } from './reconciler.js';
 
@@ -99,16 +99,16 @@ export function createInvocation({ database, resolver, fleet, queue, settings, c
       onDropped: (claim, condition) => telemetry?.metrics.eventDropped(claim.accountId, claim.functionName, condition),
       onProgress: (idle) => reconciler.onProgress(idle),
     });
-    const janitor = new Janitor(store, logger);
+    const sweep = janitor(store, logger);
     dispatcher.start();
     reconciler.start();
-    janitor.start();
+    sweep.start();
     const provisioning = provisioned && new ProvisioningReconciler({ database, resolver, logger, ...provisioned });
     provisioning?.start();
     const upkeep = durable?.startUpkeep();
     let stopping: Promise<void> | undefined;
     const stop = async (drainMs: number): Promise<void> => {
-      await Promise.all([reconciler.stop(), janitor.stop(), provisioning?.stop(), upkeep?.stop()]);
+      await Promise.all([reconciler.stop(), sweep.stop(), provisioning?.stop(), upkeep?.stop()]);
       await dispatcher.stop(drainMs);
     };
     return { stop: (drainMs = DRAIN_MS) => (stopping ??= stop(drainMs)) };

@@ -1,6 +1,6 @@
 import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import type { Fleet, InvocationOutcome } from '@hearth/fleet';
-import { functionArn, ServiceError } from '@hearth/kernel';
+import { functionArn, ServiceError, throttleReason } from '@hearth/kernel';
 import type { Concurrency } from './concurrency/concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import { MAX_HOPS, nextHop, recursiveInvocation } from './lineage.js';
@@ -70,9 +70,21 @@ export class Execution {
       );
       this.telemetry?.ended(target, type, { ...target.before, resolve: [start, resolvedAt], ...outcome.phases }, outcome, provisioned !== undefined);
       return { version, outcome };
+    } catch (error) {
+      // A worker without room, or a function that grows too fast.
+      if (throttleReason(error) !== undefined) this.telemetry?.metrics.throttle(version.accountId, version.functionName);
+      throw error;
     } finally {
       this.concurrency.release(pool);
     }
+  }
+
+  /**
+   * For what is not run here and now, but would be refused if it were.
+   * @throws ServiceError TooManyRequestsException
+   */
+  async assertRoom(version: InvocableVersion): Promise<void> {
+    this.concurrency.release(await this.take(version));
   }
 
   private take(version: InvocableVersion): string | Promise<string> {

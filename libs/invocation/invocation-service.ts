@@ -2,7 +2,6 @@ import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
 import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { DurableExecutions } from './durable-port.js';
 import type { EventAcceptor } from './event-acceptor.js';
-import { ReservedConcurrencyZero } from './concurrency/concurrency.js';
 import { notActive, type Executed, type Execution } from './execution.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
 import type { InvokeAnswer, InvokeCommand } from './invoke-command.js';
@@ -96,7 +95,7 @@ export class InvocationService {
     const durable = this.#durableExecutions();
     durable.checkStart(command, version);
     if (version.state !== 'Active') throw notActive(version.state);
-    if (version.concurrency?.reserved === 0) throw new ReservedConcurrencyZero();
+    await this.execution.assertRoom(version);
     return await durable.start(command, version, payload);
   }
 

@@ -39,7 +39,8 @@ export interface BlockCursor {
 
 const APPEND = `
 WITH batch AS MATERIALIZED (
-  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::bytea[]) WITH ORDINALITY AS b(stream_id, first_at, last_at, bytes, lines, place)
+  SELECT b.stream_id, b.first_at, b.last_at, b.bytes, substr($7::bytea, b.start, b.length) AS lines, b.place
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::int[], $8::int[]) WITH ORDINALITY AS b(stream_id, first_at, last_at, bytes, start, length, place)
 ), sums AS MATERIALIZED (
   SELECT stream_id, min(first_at) AS first_at, max(last_at) AS last_at, sum(bytes) AS bytes FROM batch GROUP BY stream_id
 ), locked AS MATERIALIZED (
@@ -73,7 +74,15 @@ export class BlockStore {
    */
   async append(blocks: readonly NewBlock[], ingestion: number): Promise<Set<string>> {
     const column = <Key extends keyof NewBlock>(key: Key) => blocks.map((block) => block[key]);
-    const values = [column('streamId'), column('firstAt'), column('lastAt'), column('bytes'), column('lines'), ingestion];
+    const starts: number[] = [];
+    let size = 0;
+    for (const { lines } of blocks) {
+      starts.push(size + 1);
+      size += lines.length;
+    }
+    // One value for the lines of all blocks: it travels as bytes, elements of an array would as hexadecimal text.
+    const lines = Buffer.concat(column('lines'), size);
+    const values = [column('streamId'), column('firstAt'), column('lastAt'), column('bytes'), starts, ingestion, lines, blocks.map((block) => block.lines.length)];
     const { rows } = await this.database.pool.query<{ id: string }>({ name: 'logs-append', text: APPEND, values });
     return new Set(rows.map((row) => row.id));
   }

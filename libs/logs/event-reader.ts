@@ -44,6 +44,8 @@ const MAX_BLOCKS = 512;
 const SMALL_READ_BYTES = 1_048_576;
 /** A page whose filter finds little ends here: the caller goes on, and others get their turn. */
 const MAX_SCANNED_BYTES = 16 * 1_048_576;
+/** Or here, if what is searched for is costly. */
+const MAX_SCAN_MS = 500;
 
 export class EventReader {
   constructor(private readonly blocks: BlockStore) {}
@@ -55,21 +57,35 @@ export class EventReader {
     const page = new PageInOrder(query.limit, compare);
     let cursor: BlockCursor | undefined;
     let count = MIN_BLOCKS;
+    const begin = performance.now();
     for (let scanned = 0; ; ) {
       const read = newestFirst ? await this.blocks.newestFirst(range, cursor, count) : await this.blocks.oldestFirst(range, cursor, count);
-      page.add(read.flatMap((block) => eventsOf(block, range, query)));
-      const last = read.at(-1);
-      if (last === undefined || read.length < count) return page.taken();
+      const searched = search(read, range, query, begin + MAX_SCAN_MS);
+      page.add(searched.events);
+      const last = read[searched.blocks - 1];
+      if (last === undefined || (read.length < count && searched.blocks === read.length)) return page.taken();
       cursor = { time: newestFirst ? last.lastAt : last.firstAt, id: last.id };
       // Newest first: events of blocks not read yet are before any event of this block at that time.
       const horizon = newestFirst ? { timestamp: cursor.time, block: cursor.id, index: 0 } : endOfBlock(cursor.time, cursor.id);
       const bytes = read.reduce((sum, block) => sum + block.lines.length, 0);
       scanned += bytes;
       if (page.isFullBefore(horizon)) return page.taken();
-      if (scanned > MAX_SCANNED_BYTES) return page.taken(horizon);
+      if (scanned > MAX_SCANNED_BYTES || searched.blocks < read.length) return page.taken(horizon);
       count = bytes < SMALL_READ_BYTES ? Math.min(count * 2, MAX_BLOCKS) : MIN_BLOCKS;
     }
   }
+}
+
+/** Goes through blocks until the time is over, but through one at least. @param end of the monotonic clock, ms */
+function search(read: readonly StoredBlock[], range: BlockRange, query: EventQuery, end: number): { events: StoredEvent[]; blocks: number } {
+  const events: StoredEvent[] = [];
+  let blocks = 0;
+  for (const block of read) {
+    events.push(...eventsOf(block, range, query));
+    blocks += 1;
+    if (performance.now() > end) break;
+  }
+  return { events, blocks };
 }
 
 function eventsOf(block: StoredBlock, { from, until }: BlockRange, { after, before, accepts }: EventQuery): StoredEvent[] {

@@ -31,7 +31,7 @@ describe('events in blocks', () => {
 
   async function streams(count: number): Promise<{ groupId: string; ids: string[] }> {
     const group = `group-${made++}`;
-    const ids = await groups.ensureStreams(Array.from({ length: count }, (_, place) => ({ place: PLACE, group, stream: `stream-${place}` })));
+    const ids = await groups.ensureStreams(Array.from({ length: count }, (_, place) => ({ name: { place: PLACE, group, stream: `stream-${place}` }, createGroup: true, createStream: true })));
     return { groupId: (await groups.group(PLACE, group)).id, ids: ids as string[] };
   }
 

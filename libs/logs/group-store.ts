@@ -13,6 +13,13 @@ export interface StreamName {
   stream: string;
 }
 
+/** A stream that is to be written to, and what may be made for it. */
+export interface WantedStream {
+  name: StreamName;
+  createGroup: boolean;
+  createStream: boolean;
+}
+
 export interface GroupRow {
   id: string;
   name: string;
@@ -159,22 +166,23 @@ export class GroupStore {
   }
 
   /**
-   * Ids of streams, made with their groups where needed: a function's log needs nobody to create it first.
-   * @returns in the order given; undefined for a stream whose group was deleted meanwhile
+   * Ids of streams, made with their groups where needed and allowed: a function's log needs nobody to create it first.
+   * @returns in the order given; undefined for a stream that is not there
    */
-  async ensureStreams(streams: readonly StreamName[]): Promise<(string | undefined)[]> {
-    const column = (of: (stream: StreamName) => string) => streams.map(of);
-    const values = [column(({ place }) => place.accountId), column(({ place }) => place.region), column(({ group }) => group), column(({ stream }) => stream)];
+  async ensureStreams(streams: readonly WantedStream[]): Promise<(string | undefined)[]> {
+    const column = <Value>(of: (stream: WantedStream) => Value) => streams.map(of);
+    const names = [column(({ name }) => name.place.accountId), column(({ name }) => name.place.region), column(({ name }) => name.group)];
+    const values = [...names, column(({ name }) => name.stream)];
     const wanted = 'unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS w(account_id, region, group_name, name, place)';
     await this.database.pool.query(
-      `INSERT INTO log_groups (account_id, region, name) SELECT DISTINCT account_id, region, name FROM unnest($1::text[], $2::text[], $3::text[]) AS w(account_id, region, name)
-       ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`,
-      values.slice(0, 3),
+      `INSERT INTO log_groups (account_id, region, name) SELECT DISTINCT account_id, region, name FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS w(account_id, region, name, allowed)
+       WHERE allowed ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`,
+      [...names, column(({ createGroup }) => createGroup)],
     );
     await this.database.pool.query(
-      `INSERT INTO log_streams (group_id, name) SELECT DISTINCT g.id, w.name FROM ${wanted}
-         JOIN log_groups g ON g.account_id = w.account_id AND g.region = w.region AND g.name = w.group_name ORDER BY 1, 2 ON CONFLICT DO NOTHING`,
-      values,
+      `INSERT INTO log_streams (group_id, name) SELECT DISTINCT g.id, w.name FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[]) AS w(account_id, region, group_name, name, allowed)
+         JOIN log_groups g ON g.account_id = w.account_id AND g.region = w.region AND g.name = w.group_name WHERE allowed ORDER BY 1, 2 ON CONFLICT DO NOTHING`,
+      [...values, column(({ createStream }) => createStream)],
     );
     const { rows } = await this.database.pool.query<{ id: string | null }>(
       `SELECT s.id FROM ${wanted} LEFT JOIN log_groups g ON g.account_id = w.account_id AND g.region = w.region AND g.name = w.group_name

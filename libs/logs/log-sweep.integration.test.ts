@@ -20,13 +20,7 @@ describe('the sweep of logs', () => {
     database = new Database({ url: server.url, maxConnections: 4 });
     groups = new GroupStore(database);
     blocks = new BlockStore(database);
-    sweep = new LogSweep({
-      database,
-      clock: { now: () => NOW },
-      onError: (error) => {
-        throw error;
-      },
-    });
+    sweep = new LogSweep({ database, clock: { now: () => NOW } }, new AbortController().signal);
   }, 60_000);
   afterAll(async () => {
     await database?.close();
@@ -34,7 +28,7 @@ describe('the sweep of logs', () => {
   });
 
   async function put(group: string, stream: string, ...daysAgo: number[]): Promise<string> {
-    const [id] = await groups.ensureStreams([{ place: PLACE, group, stream }]);
+    const [id] = await groups.ensureStreams([{ name: { place: PLACE, group, stream }, createGroup: true, createStream: true }]);
     for (const days of daysAgo) await blocks.append(cutBlocks(id!, [{ timestamp: NOW - days * DAY_MS, message: 'm' }]), NOW - days * DAY_MS);
     return (await groups.group(PLACE, group)).id;
   }

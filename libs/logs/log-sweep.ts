@@ -3,7 +3,7 @@
  * another one is deleting are left to it.
  */
 import type { Database } from '@hearth/database';
-import type { Clock } from '@hearth/kernel';
+import { Recurring, type Clock } from '@hearth/kernel';
 import { DAY_MS } from './limits.js';
 
 const INTERVAL_MS = 600_000;
@@ -29,27 +29,22 @@ SELECT count(*)::int AS count FROM gone`;
 const FORGET_STREAMS = `
 DELETE FROM log_streams s WHERE group_id = $1 AND last_ingestion < $2 AND NOT EXISTS (SELECT 1 FROM log_blocks b WHERE b.stream_id = s.id)`;
 
+export interface LogSweepParts {
+  database: Database;
+  clock: Clock;
+}
+
+/** Sweeps now and at intervals. */
+export function logSweep({ onError, ...parts }: LogSweepParts & { onError(error: unknown): void }): Recurring {
+  return new Recurring({ everyMs: INTERVAL_MS, run: (signal) => new LogSweep(parts, signal).sweep(), onError });
+}
+
 export class LogSweep {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
-  private stopped = false;
-
-  constructor(private readonly parts: { database: Database; clock: Clock; onError(error: unknown): void }) {}
-
-  /** Sweeps now and at intervals. */
-  start(): void {
-    this.running = this.sweep()
-      .catch(this.parts.onError)
-      .finally(() => {
-        if (!this.stopped) this.timer = setTimeout(() => this.start(), INTERVAL_MS).unref();
-      });
-  }
-
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
-  }
+  constructor(
+    private readonly parts: LogSweepParts,
+    /** Ends it between two batches. */
+    private readonly signal: AbortSignal,
+  ) {}
 
   /** @returns how many blocks it removed */
   async sweep(): Promise<number> {
@@ -63,7 +58,7 @@ export class LogSweep {
     for (const { id, group_id, stream_id } of rows) {
       const [condition, key] = stream_id === null ? ['group_id = $1', group_id] : ['stream_id = $1', stream_id];
       const count = await this.untilNone(`DELETE FROM log_blocks WHERE ctid = ANY(ARRAY(SELECT ctid FROM log_blocks WHERE ${condition} LIMIT ${BATCH}))`, [key]);
-      if (this.stopped) return removed;
+      if (this.signal.aborted) return removed;
       removed += count;
       await pool.query('DELETE FROM log_purges WHERE id = $1', [id]);
     }
@@ -76,8 +71,8 @@ export class LogSweep {
     let removed = 0;
     for (const { id, retention_days } of rows) {
       const cutoff = this.parts.clock.now() - retention_days * DAY_MS;
-      for (let count = BATCH; count === BATCH && !this.stopped; removed += count) count = (await pool.query<{ count: number }>(EXPIRE, [id, cutoff])).rows[0]!.count;
-      if (this.stopped) return removed;
+      for (let count = BATCH; count === BATCH && !this.signal.aborted; removed += count) count = (await pool.query<{ count: number }>(EXPIRE, [id, cutoff])).rows[0]!.count;
+      if (this.signal.aborted) return removed;
       await pool.query(FORGET_STREAMS, [id, cutoff]);
     }
     return removed;
@@ -85,7 +80,7 @@ export class LogSweep {
 
   private async untilNone(statement: string, values: unknown[]): Promise<number> {
     let total = 0;
-    for (let count = BATCH; count === BATCH && !this.stopped; total += count) count = (await this.parts.database.pool.query(statement, values)).rowCount ?? 0;
+    for (let count = BATCH; count === BATCH && !this.signal.aborted; total += count) count = (await this.parts.database.pool.query(statement, values)).rowCount ?? 0;
     return total;
   }
 }

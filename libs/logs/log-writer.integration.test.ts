@@ -1,12 +1,14 @@
 import { createTestDatabase, Database, type TestDatabase } from '@hearth/database';
 import { systemClock } from '@hearth/kernel';
 import { BlockStore } from './block-store.js';
+import type { RoleRights } from './delivery-rights.js';
 import { EventReader } from './event-reader.js';
 import { GroupStore } from './group-store.js';
 import type { LogEvent } from './log-block.js';
 import { LogWriter, type LogTrouble } from './log-writer.js';
 
 const PLACE = { accountId: '000000000000', region: 'us-east-1' };
+const OWNER = { functionName: 'f', roleArn: 'arn:aws:iam::000000000000:role/r' };
 const line = (timestamp: number, message: string): LogEvent => ({ timestamp, message });
 
 describe('the log writer', () => {
@@ -16,6 +18,8 @@ describe('the log writer', () => {
   let blocks: BlockStore;
   let writer: LogWriter;
   let troubles: LogTrouble[];
+  /** What the role may do. */
+  let rights: RoleRights;
 
   beforeAll(async () => {
     server = await createTestDatabase();
@@ -29,11 +33,12 @@ describe('the log writer', () => {
   });
   beforeEach(() => {
     troubles = [];
-    writer = new LogWriter({ blocks, groups, clock: systemClock, report: (trouble) => troubles.push(trouble) });
+    rights = () => true;
+    writer = new LogWriter({ blocks, groups, clock: systemClock, rights: (...asked) => rights(...asked), report: (trouble) => troubles.push(trouble) });
   });
   afterEach(() => writer.close(0));
 
-  const write = (group: string, stream: string, lines: LogEvent[]) => writer.write({ place: PLACE, group, stream }, lines);
+  const write = (group: string, stream: string, lines: LogEvent[]) => writer.write({ place: PLACE, group, stream }, OWNER, lines);
 
   async function stored(group: string, stream?: string): Promise<string[]> {
     const { id } = await groups.group(PLACE, group);
@@ -132,5 +137,70 @@ describe('the log writer', () => {
     write('refused', 'x\0y', [line(1, 'a')]);
     await writer.flush();
     expect(troubles).toEqual([{ kind: 'lost', lines: 1, error: expect.objectContaining({ code: '22021' }) }]);
+  });
+
+  describe('of a function whose role does not allow it', () => {
+    const denied = (action: string, group: string, lines: number) => ({ kind: 'denied', accountId: PLACE.accountId, owner: OWNER, action, group, lines });
+
+    it('stores nothing, and says which right is missing', async () => {
+      rights = (_account, _role, { action }) => action !== 'logs:PutLogEvents';
+      write('silent', 'one', [line(1, 'a'), line(2, 'b')]);
+      await writer.flush();
+      await expect(groups.group(PLACE, 'silent')).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+      expect(troubles).toEqual([denied('logs:PutLogEvents', 'silent', 2)]);
+    });
+
+    it('asks in the name of the role, for the resources that policies name', async () => {
+      const asked: unknown[] = [];
+      rights = (accountId, roleArn, { action, resource }) => asked.push([accountId, roleArn, action, resource]) > 0;
+      write('asked', 'one', [line(1, 'a')]);
+      await writer.flush();
+      const arn = 'arn:aws:logs:us-east-1:000000000000:log-group:asked:log-stream:';
+      expect(asked).toEqual([
+        [PLACE.accountId, OWNER.roleArn, 'logs:PutLogEvents', `${arn}one`],
+        [PLACE.accountId, OWNER.roleArn, 'logs:CreateLogGroup', arn],
+        [PLACE.accountId, OWNER.roleArn, 'logs:CreateLogStream', `${arn}one`],
+      ]);
+    });
+
+    it('makes no group without the right to, and uses one that somebody made', async () => {
+      rights = (_account, _role, { action }) => action !== 'logs:CreateLogGroup';
+      write('prepared', 'one', [line(1, 'a')]);
+      await writer.flush();
+      expect(troubles).toEqual([denied('logs:CreateLogGroup', 'prepared', 1)]);
+      await groups.createGroup(PLACE, 'prepared', { logGroupClass: 'STANDARD', deletionProtection: false, tags: {} });
+      write('prepared', 'one', [line(2, 'b')]);
+      await writer.flush();
+      expect(await stored('prepared', 'one')).toEqual(['b']);
+    });
+
+    it('makes no stream without the right to', async () => {
+      await groups.createGroup(PLACE, 'streamless', { logGroupClass: 'STANDARD', deletionProtection: false, tags: {} });
+      rights = (_account, _role, { action }) => action !== 'logs:CreateLogStream';
+      write('streamless', 'one', [line(1, 'a')]);
+      write('elsewhere', 'one', [line(1, 'x')]);
+      await writer.flush();
+      expect(troubles).toEqual([denied('logs:CreateLogStream', 'streamless', 1), denied('logs:CreateLogStream', 'elsewhere', 1)]);
+    });
+
+    it('follows the next decision', async () => {
+      let allowed = false;
+      rights = () => allowed;
+      write('later', 'one', [line(1, 'a')]);
+      await writer.flush();
+      allowed = true;
+      write('later', 'one', [line(2, 'b')]);
+      await writer.flush();
+      expect(await stored('later', 'one')).toEqual(['b']);
+    });
+
+    it('keeps lines while policies cannot be read', async () => {
+      let failures = 1;
+      rights = () => (failures-- > 0 ? Promise.reject(new Error('no Postgres')) : true);
+      write('unknown', 'one', [line(1, 'a')]);
+      await writer.flush();
+      expect(await stored('unknown', 'one')).toEqual(['a']);
+      expect(troubles).toEqual([{ kind: 'delayed', error: expect.any(Error) }, { kind: 'recovered' }]);
+    });
   });
 });

@@ -7,10 +7,13 @@
  * 3. What Postgres does not take is tried again until it does; a batch whose answer was lost on the way may be stored twice.
  * 4. The queue is bounded, whole and for each stream. What does not fit is counted; the operator is told, and a line in the stream itself
  *    says how many are missing.
+ * 5. What the role of a function does not allow is not stored. That is found out in the background too, at every batch, so that a change of policies
+ *    counts from the next one on; the operator is told.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@hearth/kernel';
 import type { BlockStore } from './block-store.js';
+import { mayDeliver, type DeliveryAction, type LogOwner, type RoleRights } from './delivery-rights.js';
 import type { GroupStore, StreamName } from './group-store.js';
 import { cutBlocks, eventBytes, type LogEvent } from './log-block.js';
 
@@ -30,7 +33,8 @@ export interface LogWriterParts {
   blocks: Pick<BlockStore, 'append'>;
   groups: Pick<GroupStore, 'ensureStreams'>;
   clock: Clock;
-  /** Told once per outage, when lines are lost, and when all is well again. */
+  rights: RoleRights;
+  /** Told once per outage, when lines are lost or not allowed, and when all is well again. */
   report(event: LogTrouble): void;
 }
 
@@ -40,11 +44,14 @@ export type LogTrouble =
   /** Lines are being lost; how many is told when the queue moves again. */
   | { kind: 'overflowing' }
   /** @property lines that are lost for good */
-  | { kind: 'lost'; lines: number; error?: unknown };
+  | { kind: 'lost'; lines: number; error?: unknown }
+  /** The function's role does not allow the action, and so nothing of this batch was stored. */
+  | { kind: 'denied'; accountId: string; owner: LogOwner; action: DeliveryAction; group: string; lines: number };
 
 interface Pending {
   key: string;
   name: StreamName;
+  owner: LogOwner;
   events: LogEvent[];
   bytes: number;
   dropped: number;
@@ -69,10 +76,10 @@ export class LogWriter {
   constructor(private readonly parts: LogWriterParts) {}
 
   /** Messages are stored as they are. */
-  write(name: StreamName, lines: readonly LogEvent[]): void {
+  write(name: StreamName, owner: LogOwner, lines: readonly LogEvent[]): void {
     const key = keyOf(name);
     let pending = this.pending.get(key);
-    if (pending === undefined) this.pending.set(key, (pending = { key, name, events: [], bytes: 0, dropped: 0 }));
+    if (pending === undefined) this.pending.set(key, (pending = { key, name, owner, events: [], bytes: 0, dropped: 0 }));
     const stream = this.knownStream(key);
     for (const { timestamp, message } of lines) {
       const bytes = eventBytes(message);
@@ -158,7 +165,7 @@ export class LogWriter {
 
   /** Streams that were deleted are made again, once. */
   private async store(batch: readonly Pending[]): Promise<void> {
-    const left = await this.append(batch);
+    const left = await this.append(await this.permitted(batch, 'logs:PutLogEvents'));
     if (left.length === 0) return;
     const lost = (await this.append(left)).reduce((sum, { events }) => sum + events.length, 0);
     if (lost > 0) this.parts.report({ kind: 'lost', lines: lost });
@@ -166,17 +173,48 @@ export class LogWriter {
 
   /** @returns those whose stream is gone */
   private async append(batch: readonly Pending[]): Promise<Pending[]> {
-    const unknown = batch.filter(({ key }) => this.knownStream(key).id === undefined);
-    if (unknown.length > 0) {
-      const ids = await this.parts.groups.ensureStreams(unknown.map(({ name }) => name));
-      unknown.forEach(({ key }, place) => (this.knownStream(key).id = ids[place]));
-    }
-    const withId = batch.map((pending) => ({ pending, id: this.known.get(pending.key)?.id }));
+    const refused = await this.findStreams(batch.filter(({ key }) => this.knownStream(key).id === undefined));
+    const withId = batch.filter((pending) => !refused.has(pending)).map((pending) => ({ pending, id: this.known.get(pending.key)?.id }));
     const blocks = withId.flatMap(({ pending, id }) => (id === undefined ? [] : cutBlocks(id, pending.events)));
     const stored = await this.parts.blocks.append(blocks, this.parts.clock.now());
     const left = withId.filter(({ id }) => id === undefined || !stored.has(id)).map(({ pending }) => pending);
     for (const { key } of left) this.knownStream(key).id = undefined;
     return left;
+  }
+
+  /** @returns those without a stream that their roles may not make */
+  private async findStreams(unknown: readonly Pending[]): Promise<Set<Pending>> {
+    const refused = new Set<Pending>();
+    if (unknown.length === 0) return refused;
+    const wanted = await Promise.all(
+      unknown.map(async ({ name, owner }) => ({
+        name,
+        createGroup: await mayDeliver(this.parts.rights, 'logs:CreateLogGroup', owner, name),
+        createStream: await mayDeliver(this.parts.rights, 'logs:CreateLogStream', owner, name),
+      })),
+    );
+    const ids = await this.parts.groups.ensureStreams(wanted);
+    unknown.forEach((pending, place) => {
+      const { createGroup, createStream } = wanted[place]!;
+      this.knownStream(pending.key).id = ids[place];
+      if (ids[place] !== undefined || (createGroup && createStream)) return;
+      refused.add(pending);
+      this.reportDenied(pending, createStream ? 'logs:CreateLogGroup' : 'logs:CreateLogStream');
+    });
+    return refused;
+  }
+
+  private async permitted(batch: readonly Pending[], action: DeliveryAction): Promise<Pending[]> {
+    const allowed = await Promise.all(batch.map(({ owner, name }) => mayDeliver(this.parts.rights, action, owner, name)));
+    batch.forEach((pending, place) => allowed[place] || this.reportDenied(pending, action));
+    return batch.filter((_pending, place) => allowed[place]);
+  }
+
+  /** The lines are gone with that: a batch that is tried again does not count them twice. */
+  private reportDenied(pending: Pending, action: DeliveryAction): void {
+    const { name, owner, events } = pending;
+    pending.events = [];
+    if (events.length > 0) this.parts.report({ kind: 'denied', accountId: name.place.accountId, owner, action, group: name.group, lines: events.length });
   }
 
   private knownStream(key: string): KnownStream {

@@ -4,6 +4,7 @@ import type { Clock } from '@hearth/kernel';
 import { logsOperations } from './api/operations.js';
 import { logsPermissions } from './api/permissions.js';
 import { BlockStore } from './block-store.js';
+import type { RoleRights } from './delivery-rights.js';
 import { EventReader } from './event-reader.js';
 import { GroupStore } from './group-store.js';
 import { LogWriter, type LogTrouble } from './log-writer.js';
@@ -16,6 +17,6 @@ export function createLogs({ database, clock }: { database: Database; clock: Clo
 }
 
 /** Where a worker's sandboxes write. */
-export function createLogWriter(parts: { database: Database; clock: Clock; report(trouble: LogTrouble): void }): LogWriter {
+export function createLogWriter(parts: { database: Database; clock: Clock; rights: RoleRights; report(trouble: LogTrouble): void }): LogWriter {
   return new LogWriter({ ...parts, blocks: new BlockStore(parts.database), groups: new GroupStore(parts.database) });
 }

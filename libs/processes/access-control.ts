@@ -1,12 +1,14 @@
 import { ENDPOINT_OPERATIONS, type RequestRecord } from '@hearth/api-server';
 import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
-import { AuditLog, ExecutionRoles, Guard, KeyStore, KeyUsage, removeExpiredSessions, removeLostSandboxHosts, SANDBOX_HOST_RENEW_MS, type Keyring } from '@hearth/iam';
+import { AuditLog, ExecutionRoles, expireAuditEvents, Guard, KeyStore, KeyUsage, removeExpiredSessions, removeLostSandboxHosts, SANDBOX_HOST_RENEW_MS, type Keyring } from '@hearth/iam';
+import { Recurring } from '@hearth/kernel';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, SECRETS, SETTINGS, TELEMETRY } from './tokens.js';
 
 const SESSION_SWEEP_MS = 3_600_000;
+const AUDIT_SWEEP_MS = 600_000;
 const INVOKES: ReadonlySet<string> = new Set(ENDPOINT_OPERATIONS);
 
 /** Who may call what, in this process: keys, policies, execution roles, and the trail of calls. */
@@ -17,7 +19,7 @@ export class AccessControl {
   readonly executionRoles: ExecutionRoles;
   private readonly keyUsage: KeyUsage;
   private readonly auditLog: AuditLog;
-  private readonly sweepers: NodeJS.Timeout[] = [];
+  private readonly sweepers: Recurring[] = [];
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -41,10 +43,14 @@ export class AccessControl {
       const lost = await removeLostSandboxHosts(this.database);
       if (lost > 0) this.telemetry.logger.warn({ workers: lost }, 'Workers are gone; the credentials in their sandboxes are revoked');
     });
+    const days = this.settings.HEARTH_AUDIT_RETENTION_DAYS;
+    if (days > 0) this.every(AUDIT_SWEEP_MS, 'Expired audit events could not be removed yet', (signal) => expireAuditEvents(this.database, days, signal));
   }
 
-  private every(ms: number, complaint: string, sweep: () => Promise<unknown>): void {
-    this.sweepers.push(setInterval(() => void sweep().catch((err: unknown) => this.telemetry.logger.warn({ err }, complaint)), ms).unref());
+  private every(everyMs: number, complaint: string, run: (signal: AbortSignal) => Promise<unknown>): void {
+    const sweeper = new Recurring({ everyMs, run, onError: (err) => this.telemetry.logger.warn({ err }, complaint) });
+    sweeper.start();
+    this.sweepers.push(sweeper);
   }
 
   /** After the answer. Calls that nobody signed rightly have no caller to name: they are only in the platform's log. */
@@ -71,7 +77,7 @@ export class AccessControl {
 
   /** After the endpoint closed, and before Postgres is let go. */
   async stop(): Promise<void> {
-    for (const sweeper of this.sweepers) clearInterval(sweeper);
+    await Promise.all(this.sweepers.map((sweeper) => sweeper.stop()));
     await Promise.all([this.keyStore.stop(), this.guard.stop(), this.keyUsage.stop(), this.auditLog.stop()]);
   }
 }

@@ -1,5 +1,6 @@
 import type { ServedService } from '@hearth/api-server';
-import { iamService, logsService, stsService, type OperationHandler } from '@hearth/aws-wire';
+import { createAutoScaling } from '@hearth/auto-scaling';
+import { autoScalingService, iamService, logsService, stsService, type OperationHandler } from '@hearth/aws-wire';
 import { TaggedTable, tagOperations, type Catalogue } from '@hearth/catalogue';
 import type { Database } from '@hearth/database';
 import type { Durable } from '@hearth/durable';
@@ -8,6 +9,7 @@ import type { FunctionUrls } from '@hearth/function-urls';
 import { iamOperations, iamPermissions, policyDocuments, PrincipalPolicyStore, stsOperations, stsPermissions, type ExecutionRoles, type KeyStore } from '@hearth/iam';
 import type { Clock } from '@hearth/kernel';
 import { createLogs } from '@hearth/logs';
+import { provisionedCapacity } from './provisioned-capacity.js';
 
 /* What the endpoint serves: the one place that says which operations of which service exist. docs/compatibility.md is made from it. */
 
@@ -33,11 +35,12 @@ export function lambdaOperations({ database, executionRoles, catalogue, function
 }
 
 /** Every service but `lambda`. */
-export function furtherServices({ database, keyStore, clock }: Pick<ApiServicesParts, 'database' | 'keyStore' | 'clock'>): ServedService[] {
+export function furtherServices({ database, keyStore, catalogue, clock }: Pick<ApiServicesParts, 'database' | 'keyStore' | 'catalogue' | 'clock'>): ServedService[] {
   const iam = { database, keyStore, clock, documents: policyDocuments };
   return [
     { service: iamService(), operations: iamOperations(iam), permissions: iamPermissions(database) },
     { service: stsService(), operations: stsOperations({ ...iam, principals: new PrincipalPolicyStore(database) }), permissions: stsPermissions },
+    { service: autoScalingService(), ...createAutoScaling({ database, provisioned: provisionedCapacity(catalogue), clock }) },
     { service: logsService(), ...createLogs({ database, clock }) },
   ];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-lambda';
 import type { ServedService } from '@hearth/api-server';
-import { iamService, lambdaService, logsService, stsService } from '@hearth/aws-wire';
+import { autoScalingService, iamService, lambdaService, logsService, stsService } from '@hearth/aws-wire';
 import { projectRoot } from '@hearth/kernel';
 import { compatibilityReference, implementedOperations, servedTables } from './compatibility.js';
 
@@ -23,7 +23,7 @@ it('has a row for each of the operations of the Lambda SDK (88 and more), and fo
   const commands = Object.keys(sdk).flatMap((name) => /^([A-Z]\w+)Command$/.exec(name)?.[1] ?? []);
   expect(commands.length).toBeGreaterThanOrEqual(88);
   expect(rows).toEqual(expect.arrayContaining(commands));
-  const names = [lambdaService(), iamService(), stsService(), logsService()].flatMap(({ operationNames }) => [...operationNames].sort());
+  const names = [lambdaService(), iamService(), stsService(), logsService(), autoScalingService()].flatMap(({ operationNames }) => [...operationNames].sort());
   expect(rows.sort()).toEqual(names.sort());
 });
 

@@ -13,7 +13,7 @@ import { systemClock } from '@hearth/kernel';
 import { pino } from 'pino';
 import { furtherServices, lambdaOperations } from './api-services.js';
 
-const TITLES: Record<string, string> = { lambda: 'AWS Lambda', iam: 'AWS Identity and Access Management', sts: 'AWS Security Token Service', logs: 'Amazon CloudWatch Logs' };
+const TITLES: Record<string, string> = { lambda: 'AWS Lambda', iam: 'AWS Identity and Access Management', sts: 'AWS Security Token Service', logs: 'Amazon CloudWatch Logs', 'application-autoscaling': 'Application Auto Scaling' };
 
 /** Models whose operations are listed even while nothing of them is served. */
 const ANNOUNCED: readonly (() => AwsService)[] = [logsService];

@@ -1,16 +1,16 @@
 import type { Settings } from '@hearth/config';
 import { FLEET, LocalFleet, RemoteFleet } from '@hearth/fleet';
 import type { QueueConnection } from '@hearth/queue';
-import type { SandboxPool } from '@hearth/sandbox';
+import type { EngineImages, SandboxPool } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { SandboxModule } from './sandbox.module.js';
-import { QUEUE, SANDBOX_POOL, SETTINGS, TELEMETRY } from './tokens.js';
+import { ENGINE_IMAGES, QUEUE, SANDBOX_POOL, SETTINGS, TELEMETRY } from './tokens.js';
 
 /** One machine: invocations run on the sandboxes of this process. */
 @Module({
   imports: [SandboxModule],
-  providers: [{ provide: FLEET, useFactory: (pool: SandboxPool) => new LocalFleet(pool), inject: [SANDBOX_POOL] }],
+  providers: [{ provide: FLEET, useFactory: (pool: SandboxPool, images: EngineImages | null) => new LocalFleet(pool, images ?? undefined), inject: [SANDBOX_POOL, ENGINE_IMAGES] }],
   exports: [FLEET],
 })
 export class LocalFleetModule {}

@@ -23,9 +23,10 @@ export class InvocationModule implements OnApplicationShutdown {
   ) {}
 
   static over(fleetModule: Type): DynamicModule {
+    const catalogue = CatalogueModule.over(fleetModule);
     return {
       module: InvocationModule,
-      imports: [CatalogueModule, fleetModule],
+      imports: [catalogue, fleetModule],
       providers: [
         {
           provide: DURABLE,
@@ -42,6 +43,7 @@ export class InvocationModule implements OnApplicationShutdown {
               fleet,
               queue,
               settings,
+              accountConcurrency: settings.HEARTH_ACCOUNT_CONCURRENCY,
               clock: systemClock,
               logger,
               telemetry: new InvocationTelemetry(metrics, tracer),
@@ -51,7 +53,7 @@ export class InvocationModule implements OnApplicationShutdown {
           inject: [DATABASE, CATALOGUE, FLEET, QUEUE, SETTINGS, TELEMETRY, DURABLE],
         },
       ],
-      exports: [INVOCATION, DURABLE, CatalogueModule],
+      exports: [INVOCATION, DURABLE, catalogue],
     };
   }
 

@@ -194,7 +194,8 @@ describe('the API of CloudWatch Logs', () => {
     expect(events).toEqual([{ logStreamName: 'one', timestamp: now, message: 'ERROR in one', ingestionTime: expect.any(Number), eventId: expect.stringMatching(/^\d{56}$/) }]);
     expect((await refusal(filter({ logStreamNames: ['two', 'none'] }))).name).toBe('ResourceNotFoundException');
     expect((await refusal(filter({ filterPattern: '{ $.a' }))).name).toBe('InvalidParameterException');
-    expect(await refusal(filter({ filterPattern: '%ERR.*%' }))).toMatchObject({ name: 'NotImplementedException', status: 501 });
+    expect(await filter({ filterPattern: '%^ERR.*two$%' })).toEqual(['two: ERROR in two']);
+    expect(await refusal(filter({ filterPattern: '%(ERR)%' }))).toMatchObject({ name: 'InvalidParameterException', status: 400 });
     expect((await refusal(logs.send(new FilterLogEventsCommand({ filterPattern: 'x' })))).name).toBe('InvalidParameterException');
     const both = { logGroupName: '/filter', logGroupIdentifier: '/filter' };
     expect((await refusal(logs.send(new FilterLogEventsCommand(both)))).name).toBe('InvalidParameterException');

@@ -11,7 +11,8 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import { AttachUserPolicyCommand, CreatePolicyCommand, CreateRoleCommand, CreateUserCommand, IAMClient, PutRolePolicyCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { encodeRequest, iamService, lambdaService, stsService, validInput } from '@hearth/aws-wire';
+import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { encodeRequest, validInput } from '@hearth/aws-wire';
 import { accountRootArn, createAccount, type AccessKey } from '@hearth/iam';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { implementedOperations, servedTables } from './compatibility.js';
@@ -27,6 +28,7 @@ const OTHER_ACCOUNT = '999999999999';
 /** In the name of whatever ACCOUNT has: in no answer to somebody who may not see it. */
 const CANARY = 'canary';
 const QUEUE_ARN = `arn:aws:sqs:us-east-1:${ACCOUNT}:${CANARY}`;
+const LOG_GROUP_ARN = `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:${CANARY}`;
 const FUNCTION_ARN = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${CANARY}`;
 
 type Credentials = Pick<AccessKey, 'accessKeyId' | 'secretAccessKey'> & { sessionToken?: string };
@@ -96,6 +98,10 @@ beforeAll(async () => {
   const { UUID } = await lambda.send(new CreateEventSourceMappingCommand({ EventSourceArn: QUEUE_ARN, FunctionName: CANARY }));
   const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: CANARY, PolicyDocument: policy(ALLOW) }));
   Object.assign(real, { UUID, CodeSigningConfigArn: CodeSigningConfig!.CodeSigningConfigArn, PolicyArn: Policy!.Arn });
+  const logs = new CloudWatchLogsClient(options);
+  await logs.send(new CreateLogGroupCommand({ logGroupName: CANARY }));
+  await logs.send(new CreateLogStreamCommand({ logGroupName: CANARY, logStreamName: CANARY }));
+  logs.destroy();
   // A permission that was taken back must not linger.
   await lambda.send(new AddPermissionCommand({ FunctionName: CANARY, StatementId: 's', Action: 'lambda:InvokeFunction', Principal: OTHER_ACCOUNT }));
   await lambda.send(new RemovePermissionCommand({ FunctionName: CANARY, StatementId: 's' }));
@@ -108,6 +114,8 @@ afterAll(async () => {
 
 interface Call {
   service: string;
+  /** Of the query protocol. */
+  query: boolean;
   operation: string;
   served: boolean;
   /** It names something of ACCOUNT by its ARN: for callers of other accounts, too. */
@@ -126,14 +134,19 @@ const real: Record<string, unknown> = {
   VersionNumber: 1,
   EventSourceArn: QUEUE_ARN,
   RoleArn: `arn:aws:iam::${ACCOUNT}:role/${CANARY}`,
+  logGroupName: CANARY,
+  logStreamName: CANARY,
+  logGroupIdentifier: LOG_GROUP_ARN,
+  resourceArn: LOG_GROUP_ARN,
 };
 /** They make something of the caller's own, or look for it among that. */
 const IN_OWN_ACCOUNT = /^(CreateCodeSigningConfig|(Delete|Get|Update)EventSourceMapping|(Attach|Detach)(User|Group|Role)Policy)$/;
 
 async function calls(): Promise<Call[]> {
-  const tables = new Map((await servedTables()).map((table) => [table.service.name, implementedOperations(table)]));
-  return [lambdaService(), iamService(), stsService()].flatMap((service) =>
-    service.operationNames.map((operation): Call => {
+  return (await servedTables()).flatMap((table) => {
+    const { service } = table;
+    const implemented = implementedOperations(table);
+    return service.operationNames.map((operation): Call => {
       const input = mine(validInput(service.model, operation)) as Record<string, unknown>;
       for (const member of Object.keys(input)) input[member] = real[member] ?? input[member];
       if (operation === 'CreateFunction') input.FunctionName = `${FUNCTION_ARN}-new`;
@@ -141,13 +154,14 @@ async function calls(): Promise<Call[]> {
       const encoded = encodeRequest(service.model, operation, input)!;
       return {
         service: service.name,
+        query: service.model.metadata.protocol === 'query',
         operation,
-        served: tables.get(service.name)!.has(operation),
+        served: implemented.has(operation),
         foreign: !IN_OWN_ACCOUNT.test(operation) && JSON.stringify(input).includes(`:${ACCOUNT}:`),
         request: { method: encoded.method, path: encoded.rawPath, query: Object.fromEntries([...encoded.query].map(([name, values]) => [name, [values].flat()])), headers: encoded.headers as Record<string, string>, body: encoded.method === 'GET' ? '' : encoded.body.toString() },
       };
-    }),
-  );
+    });
+  });
 }
 
 /** The models' examples belong to an account that is not there. */
@@ -168,7 +182,7 @@ async function send({ service, request }: Call, credentials: Credentials | undef
     const outgoing = httpRequest({ hostname, port, method: request.method, path: query === '' ? request.path : `${request.path}?${query}`, headers, agent: false }, (response) => {
       let body = '';
       response.on('data', (part: Buffer) => (body += part.toString())).on('end', () => {
-        const code = (response.headers['x-amzn-errortype'] as string | undefined) ?? /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ?? '';
+        const code = (response.headers['x-amzn-errortype'] as string | undefined) ?? /<Code>([^<]+)<\/Code>|"__type":"([^"]+)"/.exec(body)?.slice(1).find(Boolean) ?? '';
         resolve({ status: response.statusCode!, code, body });
       });
     });
@@ -177,15 +191,15 @@ async function send({ service, request }: Call, credentials: Credentials | undef
   });
 }
 
-const REFUSED: Record<string, { lambda: string; query: string }> = {
+const REFUSED: Record<string, { json: string; query: string }> = {
   // Without a signature nothing says which service is meant.
-  'no key': { lambda: 'MissingAuthenticationTokenException', query: 'MissingAuthenticationTokenException' },
-  'unknown key': { lambda: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
-  'wrong secret': { lambda: 'InvalidSignatureException', query: 'SignatureDoesNotMatch' },
-  'inactive key': { lambda: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
-  'session without its token': { lambda: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
-  'session with the token of another': { lambda: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
-  'expired session': { lambda: 'ExpiredTokenException', query: 'ExpiredToken' },
+  'no key': { json: 'MissingAuthenticationTokenException', query: 'MissingAuthenticationTokenException' },
+  'unknown key': { json: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
+  'wrong secret': { json: 'InvalidSignatureException', query: 'SignatureDoesNotMatch' },
+  'inactive key': { json: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
+  'session without its token': { json: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
+  'session with the token of another': { json: 'UnrecognizedClientException', query: 'InvalidClientTokenId' },
+  'expired session': { json: 'ExpiredTokenException', query: 'ExpiredToken' },
 };
 const DENIED = ['role without policies', 'role without the action', 'role with a deny', 'role with another resource'];
 const STRANGERS = ['root of another account', 'administrator of another account'];
@@ -194,7 +208,10 @@ const FREE = new Set(['sts:GetCallerIdentity']);
 /** They decide by themselves: by the trust policy of a role, and by the kind of caller. */
 const DECIDE_THEMSELVES = new Set(['sts:AssumeRole', 'sts:GetSessionToken']);
 const nameOf = ({ service, operation }: Call) => `${service}:${operation}`;
-const denial = ({ service }: Call) => (service === 'lambda' ? 'AccessDeniedException' : 'AccessDenied');
+/** Services of the query protocol have codes of their own for what the front refuses. */
+const codeOf = ({ query }: Call, codes: { json: string; query: string }) => (query ? codes.query : codes.json);
+const denial = (call: Call) => codeOf(call, { json: 'AccessDeniedException', query: 'AccessDenied' });
+const unknown = (call: Call) => codeOf(call, { json: 'NotImplementedException', query: 'NotImplemented' });
 
 /** Rows of ACCOUNT, without those of others that only name something of it. */
 async function everything(): Promise<string> {
@@ -229,7 +246,7 @@ describe('every operation', () => {
     const before = await everything();
     for (const call of all) {
       for (const [caller, codes] of Object.entries(REFUSED)) {
-        expectAnswer(call, caller, await send(call, callers[caller]), [`403 ${call.service === 'lambda' ? codes.lambda : codes.query}`]);
+        expectAnswer(call, caller, await send(call, callers[caller]), [`403 ${codeOf(call, codes)}`]);
       }
     }
     expect(wrong).toEqual([]);
@@ -242,7 +259,7 @@ describe('every operation', () => {
       for (const caller of DENIED) {
         const answer = await send(call, callers[caller]);
         if (FREE.has(nameOf(call))) expect(answer.status).toBe(200);
-        else expectAnswer(call, caller, answer, call.served ? [`403 ${denial(call)}`] : [`501 ${call.service === 'lambda' ? 'NotImplementedException' : 'NotImplemented'}`]);
+        else expectAnswer(call, caller, answer, call.served ? [`403 ${denial(call)}`] : [`501 ${unknown(call)}`]);
       }
     }
     expect(wrong).toEqual([]);
@@ -270,7 +287,7 @@ describe('every operation', () => {
   });
 
   it('gets past the guard for a role that is allowed everything', async () => {
-    const refusals = new Set([...Object.values(REFUSED).flatMap(({ lambda: one, query }) => [one, query]), 'AccessDeniedException', 'AccessDenied']);
+    const refusals = new Set([...Object.values(REFUSED).flatMap(({ json, query }) => [json, query]), 'AccessDeniedException', 'AccessDenied']);
     for (const call of all.filter(({ served }) => served)) {
       const { status, code, body } = await send(call, callers.valid);
       if (!DECIDE_THEMSELVES.has(nameOf(call)) && (refusals.has(code) || status >= 500)) wrong.push(`${nameOf(call)}: ${status} ${code} ${body.slice(0, 300)}`);

@@ -11,4 +11,7 @@ export const CATALOGUE = Symbol('Catalogue');
 export const DURABLE = Symbol('Durable');
 export const INVOCATION = Symbol('Invocation');
 export const API_ADDRESS = Symbol('ApiAddress');
+/** What this machine's engine has and gets for container-image functions; null without an engine. */
+export const ENGINE_IMAGES = Symbol('EngineImages');
+export const IMAGE_WORKER = Symbol('ImageWorker');
 export const SANDBOX_POOL = Symbol('SandboxPool');

@@ -61,7 +61,7 @@ function suite(name: string, make: (place: DriverPlace, api: () => string) => Sa
     beforeEach(async () => {
       seen.length = 0;
       source = new RecordingSource();
-      bench = await Bench.open((place) => make(place, endpoint), { idleMs: 60_000 }, undefined, source);
+      bench = await Bench.open((place) => make(place, endpoint), { idleMs: 60_000 }, undefined, { credentials: source });
     });
     afterEach(() => bench.close());
     afterAll(() => {

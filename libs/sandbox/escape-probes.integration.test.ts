@@ -69,8 +69,7 @@ class Sandboxes {
       (place) => new DockerDriver({ ...place, docker, catalogue, labels: LABELS, api, ...options }),
       {},
       stateDirectory,
-      undefined,
-      async () => PROBES,
+      { codeDirectory: async () => PROBES },
     );
     const victim = probing({ environment: { SECRET: String(targets.targets.canary) } });
     return new Sandboxes(bench, targets, answerOf(await bench.invoke(victim, { do: 'hold', port: VICTIM_PORT })) as string[]);

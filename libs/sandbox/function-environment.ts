@@ -17,6 +17,8 @@ export interface EnvironmentPlace {
   runtimeDirectory: string;
   /** `host:port`; absent where the runtime uses Hearth's socket. */
   runtimeApi?: string;
+  /** Of container images: names that the image itself sets. They give way to the function's own variables only. */
+  imageVariables?: ReadonlySet<string>;
   /** URL at which the sandbox reaches Hearth's own API; absent where it cannot. */
   apiEndpoint?: string;
   /** Default `on-demand`. */
@@ -43,6 +45,7 @@ export function functionEnvironment(spec: FunctionSpec, place: EnvironmentPlace,
 
 /** The reserved names that users may set themselves ("unreserved"). */
 function overridable(spec: FunctionSpec, place: EnvironmentPlace): Record<string, string> {
+  if (spec.image !== undefined) return imageDefaults(spec, place);
   const root = place.taskRoot;
   const runtime = place.runtimeDirectory;
   return {
@@ -59,6 +62,20 @@ function overridable(spec: FunctionSpec, place: EnvironmentPlace): Record<string
   };
 }
 
+/** An image knows its own paths and languages. */
+function imageDefaults(spec: FunctionSpec, place: EnvironmentPlace): Record<string, string> {
+  const defaults = {
+    AWS_DEFAULT_REGION: spec.region,
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_XRAY_DAEMON_ADDRESS: '169.254.100.1:2000',
+    TZ: ':UTC',
+    LAMBDA_TASK_ROOT: place.taskRoot,
+    LAMBDA_RUNTIME_DIR: place.runtimeDirectory,
+    ...(place.apiEndpoint ? { AWS_ENDPOINT_URL: place.apiEndpoint } : {}),
+  };
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => !place.imageVariables?.has(name)));
+}
+
 function languagePaths(name: string, place: EnvironmentPlace): Record<string, string> {
   const node = /^nodejs(\d+)/.exec(name);
   if (node) {
@@ -67,16 +84,23 @@ function languagePaths(name: string, place: EnvironmentPlace): Record<string, st
     };
   }
   if (name.startsWith('python')) return { PYTHONPATH: place.runtimeDirectory, LC_CTYPE: 'C.UTF-8' };
+  const ruby = /^ruby(\d+\.\d+)$/.exec(name);
+  if (ruby) {
+    const abi = `${ruby[1]}.0`;
+    return {
+      GEM_PATH: `${place.taskRoot}/vendor/bundle/ruby/${abi}:/opt/ruby/gems/${abi}`,
+      RUBYLIB: `${place.taskRoot}:${place.runtimeDirectory}/lib:/opt/ruby/lib`,
+    };
+  }
   return {};
 }
 
 function platform(spec: FunctionSpec, place: EnvironmentPlace): Record<string, string> {
   return {
-    _HANDLER: spec.handler,
-    LAMBDA_TASK_ROOT: place.taskRoot,
-    LAMBDA_RUNTIME_DIR: place.runtimeDirectory,
+    // The entry script of an image takes the handler from its command.
+    ...(spec.image === undefined && { _HANDLER: spec.handler, LAMBDA_TASK_ROOT: place.taskRoot, LAMBDA_RUNTIME_DIR: place.runtimeDirectory }),
     AWS_REGION: spec.region,
-    ...(spec.runtime.startsWith('provided') ? {} : { AWS_EXECUTION_ENV: `AWS_Lambda_${spec.runtime}` }),
+    ...(spec.image !== undefined || spec.runtime.startsWith('provided') ? {} : { AWS_EXECUTION_ENV: `AWS_Lambda_${spec.runtime}` }),
     AWS_LAMBDA_FUNCTION_NAME: spec.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: spec.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),

@@ -1,4 +1,5 @@
 import type { IsolationProfile } from './drivers/isolation.js';
+import type { FunctionImage } from './images/function-image.js';
 
 /**
  * One immutable function version, resolved and decrypted, as a sandbox needs it. Two specs with the same `sandboxKey`
@@ -12,6 +13,7 @@ export interface FunctionSpec {
   version: string;
   /** Identity for sandbox reuse: account, function, version and revision. */
   sandboxKey: string;
+  /** Empty for container images, as is the handler. */
   runtime: string;
   handler: string;
   role: string;
@@ -22,6 +24,8 @@ export interface FunctionSpec {
   environment: Readonly<Record<string, string>>;
   /** Hex SHA-256 of the archive: the key of the unpacked code in `artifacts`. */
   codeDigest: string;
+  /** Of container-image functions: it is what runs, and `codeDigest` is the image's. */
+  image?: FunctionImage;
   /** Digests of its layers, in order: together they are /opt. */
   layers?: readonly string[];
   /** Docker networks its VpcConfig maps to; absent: it has none, and the platform's egress policy holds. */

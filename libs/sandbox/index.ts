@@ -8,10 +8,17 @@ export type { CredentialSource, IssuedCredentials } from './pool/credential-sour
 export type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from './sandbox-driver.js';
 export { DockerDriver, type DockerDriverOptions } from './drivers/docker-driver.js';
 export { ProcessDriver, type ProcessDriverOptions } from './drivers/process-driver.js';
+export { HostMemory } from './pool/host-memory.js';
 export type { PoolLimits } from './pool/capacity.js';
 export { SandboxPool, type PoolStats, type SandboxPoolOptions } from './pool/sandbox-pool.js';
 export { cpuShare } from './cpu-share.js';
+export { RuntimeImages, type RuntimeImagesOptions } from './images/runtime-images.js';
+export { scriptBuilder } from './images/build-script.js';
 export { dockerEngine } from './drivers/docker-engine.js';
 export { ISOLATION_PROFILES, type IsolationProfile } from './drivers/isolation.js';
 export { egressPolicy, type EgressMode, type EgressPolicy } from './network/egress-policy.js';
 export type { SandboxNetwork } from './network/sandbox-networks.js';
+export { imageLauncher } from './drivers/sandbox-program.js';
+export { EngineImages, type EngineImagesOptions } from './images/engine-images.js';
+export { imageFault, isImageFault, type FunctionImage, type ImageHost, type PinnedImage } from './images/function-image.js';
+export { parseImageName, type RegistryMapping } from './images/image-name.js';

@@ -122,7 +122,7 @@ describe('provisioned sandboxes', () => {
     const HOUR_MS = 3_600_000;
     const lifetimes = [HOUR_MS, HOUR_MS]; // Of the first two; a minute and the timeout are taken off.
     const issue = () => Promise.resolve({ accessKeyId: 'ASIA', secretAccessKey: 's', sessionToken: 't', expiresAt: Date.now() + (lifetimes.pop() ?? 12 * HOUR_MS) });
-    const bench = await Bench.open((place) => new ProcessDriver({ ...place, catalogue }), { idleMs: 200 }, undefined, { issue, revoke: () => undefined });
+    const bench = await Bench.open((place) => new ProcessDriver({ ...place, catalogue }), { idleMs: 200 }, undefined, { credentials: { issue, revoke: () => undefined } });
     try {
       const spec = specFor('node');
       bench.pool.provision([{ key: 'k', qualifier: 'live', spec, count: 2 }]);

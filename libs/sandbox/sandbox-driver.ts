@@ -32,8 +32,8 @@ export interface SandboxOrder {
   spec: FunctionSpec;
   /** Default `on-demand`. */
   initializationType?: InitializationType;
-  /** Absolute path of the unpacked, read-only code. */
-  codePath: string;
+  /** Absolute path of the unpacked, read-only code; absent for container images, which have theirs inside. */
+  codePath?: string;
   /** Absolute path of the merged, read-only layers; absent when the function has none. */
   layersPath?: string;
   logStream: string;

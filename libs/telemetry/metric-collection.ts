@@ -42,6 +42,7 @@ export class PlatformMetricProducer implements MetricProducer {
       this.counter('hearth_async_events_dropped_total', 'Events that ended without success', functions, (f) =>
         [...f.eventsDropped].map(([condition, count]) => [count, { condition }]),
       ),
+      this.counter('hearth_log_lines_denied_total', 'Lines of function logs that the execution role does not allow to be stored', functions, (f) => [[f.logLinesDenied, {}]]),
       this.histogram('hearth_invocation_duration_seconds', 'Duration of the handler', [
         [metrics.duration.sync, { type: 'sync' }],
         [metrics.duration.event, { type: 'event' }],

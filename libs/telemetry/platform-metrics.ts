@@ -20,6 +20,8 @@ export interface FunctionCounts {
   throttles: number;
   eventsReceived: number;
   eventsDropped: Map<string, number>;
+  /** Lines of its log that its role does not allow to be stored. */
+  logLinesDenied: number;
 }
 
 /** Provisioned sandboxes of a version or an alias on this machine; read at scrape time. */
@@ -97,6 +99,10 @@ export class PlatformMetrics {
     dropped.set(condition, (dropped.get(condition) ?? 0) + 1);
   }
 
+  logLinesDenied(accountId: string, functionName: string, lines: number): void {
+    this.of(accountId, functionName).logLinesDenied += lines;
+  }
+
   /** How long an event had waited when it was handed to a sandbox. */
   eventStarted(ageMs: number): void {
     this.eventAge.record(Math.max(0, ageMs) / 1000);
@@ -148,6 +154,7 @@ export class PlatformMetrics {
       throttles: 0,
       eventsReceived: 0,
       eventsDropped: new Map(),
+      logLinesDenied: 0,
     };
     account.set(functionName, counts);
     return counts;

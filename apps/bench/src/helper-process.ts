@@ -8,10 +8,16 @@ function start(file: string): ChildProcess {
   return fork(join(import.meta.dirname, file), [], { execArgv: [], env: { PATH: process.env.PATH } });
 }
 
-export async function startBareServer(): Promise<{ port: number; stop(): void }> {
+export interface BareServer {
+  port: number;
+  pid: number;
+  stop(): void;
+}
+
+export async function startBareServer(): Promise<BareServer> {
   const child = start('bare-server.js');
   const [message] = (await once(child, 'message')) as [{ port: number }];
-  return { port: message.port, stop: () => child.disconnect() };
+  return { port: message.port, pid: child.pid!, stop: () => child.disconnect() };
 }
 
 /** A process that takes orders and answers each with one result. */

@@ -25,70 +25,85 @@ export interface LoadResult {
   count: number;
 }
 
-class Connection {
-  private received: Buffer = Buffer.alloc(0);
-  private waiting: { resolve(): void; reject(error: Error): void } | undefined;
+const HEAD_END = Buffer.from('\r\n\r\n');
+const BUFFER_BYTES = 65_536;
 
-  constructor(
+/** One keep-alive connection that sends the request again as soon as its answer is there. Cheap, so that the servers have the machine. */
+class Connection {
+  /** Of an answer that came in pieces. */
+  private received: Buffer = Buffer.alloc(0);
+  private answered: () => void = () => undefined;
+  private failed: (error: Error) => void = () => undefined;
+
+  private constructor(
     private readonly socket: Socket,
     private readonly order: LoadOrder,
+    private readonly body: Buffer | undefined,
   ) {
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.take(chunk));
-    socket.on('error', (error) => this.waiting?.reject(error));
-    socket.on('close', () => this.waiting?.reject(new Error('The server closed the connection')));
+    socket.on('error', (error) => this.failed(error));
+    socket.on('close', () => this.failed(new Error('The server closed the connection')));
   }
 
-  exchange(request: Buffer): Promise<void> {
+  static async open(order: LoadOrder): Promise<Connection> {
+    const opened: { connection?: Connection } = {};
+    const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+    // Reads into one buffer instead of through a stream.
+    const socket = connect({ port: order.port, host: '127.0.0.1', onread: { buffer, callback: (bytes) => opened.connection!.take(buffer.subarray(0, bytes)) } });
+    opened.connection = new Connection(socket, order, order.body === undefined ? undefined : Buffer.from(order.body));
+    await once(socket, 'connect');
+    return opened.connection;
+  }
+
+  /** @param until epoch of performance.now() @returns when it sends its last request; `onAnswer` is told of each, with when it was sent */
+  run(request: Buffer, until: number, onAnswer: (sentAt: number, now: number) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
+      let sentAt = performance.now();
+      this.failed = reject;
+      this.answered = () => {
+        const now = performance.now();
+        onAnswer(sentAt, now);
+        sentAt = now;
+        if (now < until) this.socket.write(request);
+        else resolve();
+      };
       this.socket.write(request);
     });
   }
 
-  private take(chunk: Buffer): void {
-    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
-    const end = this.received.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const head = this.received.toString('latin1', 0, end);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head);
-    const total = end + 4 + Number(length?.[1] ?? 0);
-    if (this.received.length < total) return;
-    const body = this.received.toString('utf8', end + 4, total);
-    this.received = this.received.subarray(total);
-    const waiting = this.waiting;
-    this.waiting = undefined;
-    const status = Number(head.slice(9, 12));
-    const right = status === this.order.status && (this.order.body === undefined || body === this.order.body) && !/\r\nx-amz-function-error:/i.test(head);
-    if (right) waiting?.resolve();
-    else waiting?.reject(new Error(`Wrong answer: ${head}\n\n${body.slice(0, 500)}`));
+  close(): void {
+    this.failed = () => undefined;
+    this.socket.destroy();
+  }
+
+  private take(chunk: Buffer): boolean {
+    const received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
+    const end = received.indexOf(HEAD_END);
+    const head = end < 0 ? '' : received.toString('latin1', 0, end);
+    const total = end + HEAD_END.length + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    if (end < 0 || received.length < total) {
+      this.received = Buffer.from(received); // The connection's buffer is read into again.
+      return true;
+    }
+    this.received = Buffer.alloc(0);
+    const body = received.subarray(end + HEAD_END.length);
+    const right = Number(head.slice(9, 12)) === this.order.status && (this.body === undefined || body.equals(this.body)) && !/\r\nx-amz-function-error:/i.test(head);
+    if (right) this.answered();
+    else this.failed(new Error(`Wrong answer: ${head}\n\n${body.toString('utf8', 0, 500)}`));
+    return true;
   }
 }
 
 async function load(order: LoadOrder): Promise<LoadResult> {
   const request = Buffer.from(order.request, 'base64');
-  const sockets = await Promise.all(
-    Array.from({ length: order.connections }, async () => {
-      const socket = connect(order.port, '127.0.0.1');
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
-  const connections = sockets.map((socket) => new Connection(socket, order));
+  const connections = await Promise.all(Array.from({ length: order.connections }, () => Connection.open(order)));
   const begin = performance.now() + order.warmUpMs;
-  const end = begin + order.durationMs;
   const times: number[] = [];
-  await Promise.all(
-    connections.map(async (connection) => {
-      for (let start = performance.now(); start < end; ) {
-        await connection.exchange(request);
-        const now = performance.now();
-        if (start >= begin) times.push(now - start);
-        start = now;
-      }
-    }),
-  );
-  for (const socket of sockets) socket.destroy();
+  const onAnswer = (sentAt: number, now: number) => {
+    if (sentAt >= begin) times.push(now - sentAt);
+  };
+  await Promise.all(connections.map((connection) => connection.run(request, begin + order.durationMs, onAnswer)));
+  for (const connection of connections) connection.close();
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] as number;
   return { p50Ms: at(0.5), p99Ms: at(0.99), perSecond: times.length / (order.durationMs / 1000), count: times.length };

@@ -9,7 +9,7 @@ import { idleMemory } from './memory.js';
 import { BenchPlatform } from './platform.js';
 import type { Result } from './result.js';
 import { table } from './table.js';
-import { authorisation, throughput, warmP50 } from './warm.js';
+import { authorisation, throughput, warmCpu, warmP50, warmP99 } from './warm.js';
 
 /** `bench [--json FILE] [--only ID,...]`: status 0 when everything could be measured, whatever the marks say. */
 async function bench(): Promise<number> {
@@ -25,9 +25,11 @@ async function bench(): Promise<number> {
     const measurements = [
       idleMemory(platform),
       coldDockerRun(platform),
-      authorisation(platform, client, bare.port),
-      warmP50(platform, client, bare.port),
-      throughput(platform, client, bare.port),
+      authorisation(platform, client, bare),
+      warmP50(platform, client, bare),
+      warmP99(platform, client, bare),
+      warmCpu(platform, client, bare),
+      throughput(platform, client, bare),
       asyncHandledP50(platform, bull),
       asyncAccept(platform, client, bull),
       ...new CatalogueSize(platform, client, bare.port).measurements(),

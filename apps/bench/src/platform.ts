@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
 import yazl from 'yazl';
@@ -155,6 +155,7 @@ async function createRole(endpoint: URL, credentials: Credentials): Promise<stri
   const iam = new IAMClient({ endpoint: endpoint.href, region: 'us-east-1', credentials });
   const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] };
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'bench', AssumeRolePolicyDocument: JSON.stringify(trust) }));
+  await iam.send(new AttachRolePolicyCommand({ RoleName: 'bench', PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole' }));
   iam.destroy();
   return Role!.Arn!;
 }

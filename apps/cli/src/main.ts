@@ -10,6 +10,7 @@ import { logs } from './logs.js';
 import { network } from './network.js';
 import { quickstart } from './quickstart.js';
 import { reset } from './reset.js';
+import { runtimes } from './runtimes.js';
 import { status } from './status.js';
 import { stop } from './stop.js';
 import { up } from './up.js';
@@ -24,6 +25,7 @@ const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
   iam: (arguments_) => iam(installation(loadSettings()), arguments_),
   keys: (arguments_) => keys(installation(loadSettings()), arguments_),
   network: (arguments_) => network(installation(loadSettings()), arguments_),
+  runtimes: (arguments_) => runtimes(installation(loadSettings()), arguments_),
   audit: (arguments_) => audit(installation(loadSettings()), arguments_),
   quickstart: () => quickstart(installation(loadSettings())),
 };

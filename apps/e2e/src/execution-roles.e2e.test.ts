@@ -20,7 +20,7 @@ const allow = (Action: string | string[], Resource: string, rest: object = {}) =
 
 /** The AWS SDK as users bundle it, with nothing configured: region, credentials and endpoint come from the environment. */
 const CALLER = `
-import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 const lambda = new LambdaClient({ maxAttempts: 1 });
 const sts = new STSClient({ maxAttempts: 1 });
@@ -37,6 +37,10 @@ const deeds = {
   },
   list: async () => (await lambda.send(new ListFunctionsCommand({}))).Functions.map(({ FunctionName }) => FunctionName),
   credentials: async () => ({ accessKeyId: process.env.AWS_ACCESS_KEY_ID, secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY, sessionToken: process.env.AWS_SESSION_TOKEN }),
+  code: async ({ name }) => {
+    const { Code } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
+    return { link: Code.Location, archive: Buffer.from(await (await fetch(Code.Location)).arrayBuffer()).subarray(0, 2).toString() };
+  },
   exit: async () => process.exit(1),
 };
 export const handler = async (event) => {
@@ -62,11 +66,11 @@ describe('a function with its execution role', () => {
   const clients: { destroy(): void }[] = [];
 
   beforeAll(async () => {
-    platform = await Platform.start();
+    platform = await Platform.start({ HEARTH_PUBLIC_URL: 'https://hearth.example.com' });
     admin = lambdaClient(platform);
     iam = new IAMClient(options(platform.credentials));
     clients.push(admin, iam);
-    await role('caller', policy(allow('lambda:InvokeFunction', functionArn('target'))));
+    await role('caller', policy(allow(['lambda:InvokeFunction', 'lambda:GetFunction'], functionArn('target'))));
     const sources = join(projectRoot(), '.hearth/e2e');
     await mkdir(sources, { recursive: true });
     // A function's file may be ESM; esbuild's CommonJS knows no await at the top.
@@ -108,6 +112,10 @@ describe('a function with its execution role', () => {
       `User: arn:aws:sts::${ACCOUNT}:assumed-role/caller/caller is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
     expect(await ask('caller', { do: 'invoke', name: 'forbidden' })).toEqual({ name: 'AccessDeniedException', status: 403, message: message('lambda:InvokeFunction', functionArn('forbidden')) });
     expect(await ask('caller', { do: 'list' })).toEqual({ name: 'AccessDeniedException', status: 403, message: message('lambda:ListFunctions', '*') });
+  });
+
+  it('reads code by the link that it is given, though clients elsewhere have a public address', async () => {
+    expect(await ask('caller', { do: 'code', name: 'target' })).toEqual({ link: expect.stringMatching(/^http:\/\/127\.0\.0\.1:4510\/_hearth\/code\//), archive: 'PK' });
   });
 
   it('calls many at a time', async () => {

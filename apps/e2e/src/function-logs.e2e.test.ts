@@ -1,4 +1,5 @@
 import { DescribeLogStreamsCommand, FilterLogEventsCommand, GetLogEventsCommand, type CloudWatchLogsClient, type FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
+import { AttachRolePolicyCommand, CreateRoleCommand, DetachRolePolicyCommand, IAMClient } from '@aws-sdk/client-iam';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { deploy, invoke, lambdaClient } from './lambda.js';
 import { Platform } from './platform.js';
@@ -87,6 +88,37 @@ describe('function logs', () => {
     });
     expect(JSON.parse(event!.message!)).toMatchObject({ requestId, level: 'INFO' });
     expect((await logs.send(new DescribeLogStreamsCommand({ logGroupName: '/team/shared' }))).logStreams).toHaveLength(1);
+  }, 60_000);
+
+  it('are stored only as far as the execution role allows, within a second of a change', async () => {
+    const iam = new IAMClient({ endpoint: platform.endpoint, region: 'us-east-1', credentials: platform.credentials });
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
+    const right = { RoleName: 'silent', PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole' };
+    const { Role } = await iam.send(new CreateRoleCommand({ RoleName: right.RoleName, AssumeRolePolicyDocument }));
+    await deploy(lambda, 'silent', CODE, { Role: Role!.Arn });
+    const silent = await invoke(lambda, 'silent', { mark: 'unheard' }, { LogType: 'Tail' });
+    expect(silent.log).toContain('unheard');
+    const denied = /^hearth_log_lines_denied_total\{[^}]*function_name="silent"[^}]*\} ([1-9]\d*)$/m;
+    await until('the loss is counted', 5_000, async () => denied.test(await (await fetch(platform.metricsUrl)).text()));
+    await expect(logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/silent' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+
+    await iam.send(new AttachRolePolicyCommand(right));
+    await until('lines are stored', 2_000, async () => {
+      const { requestId } = await invoke(lambda, 'silent', { mark: 'heard' });
+      const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/silent', filterPattern: `"${requestId}"` })).catch(() => ({ events: [] }));
+      return (events?.length ?? 0) > 0;
+    });
+    const said = async (mark: string) => (await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/silent', filterPattern: mark }))).events!.length;
+    expect(await said('unheard')).toBe(0);
+
+    await iam.send(new DetachRolePolicyCommand(right));
+    iam.destroy();
+    const detachedAt = Date.now();
+    await until('a second has passed', 2_000, () => Date.now() - detachedAt >= 1_000);
+    const before = Number(denied.exec(await (await fetch(platform.metricsUrl)).text())![1]);
+    await invoke(lambda, 'silent', { mark: 'after' });
+    await until('the loss is counted', 5_000, async () => Number(denied.exec(await (await fetch(platform.metricsUrl)).text())![1]) > before);
+    expect(await said('after')).toBe(0);
   }, 60_000);
 
   it('survive a restart of the platform right after the answer', async () => {

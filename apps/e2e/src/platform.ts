@@ -6,7 +6,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, paginateFilterLogEvents, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -15,6 +15,8 @@ import { until } from './until.js';
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
+/** Without it nothing that a function prints is stored. */
+const BASIC_EXECUTION = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
 
 export interface Credentials {
   accessKeyId: string;
@@ -67,6 +69,7 @@ export class Platform {
     const iam = new IAMClient({ endpoint: this.endpoint, region: 'us-east-1', credentials: this.credentials });
     const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] };
     await iam.send(new CreateRoleCommand({ Path: '/service-role/', RoleName: 'e2e', AssumeRolePolicyDocument: JSON.stringify(trust) }));
+    await iam.send(new AttachRolePolicyCommand({ RoleName: 'e2e', PolicyArn: BASIC_EXECUTION }));
     iam.destroy();
   }
 

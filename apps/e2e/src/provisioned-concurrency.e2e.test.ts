@@ -7,7 +7,9 @@ import {
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { deploy, invoke, lambdaClient, refusal } from './lambda.js';
+import { boto3Environment, commandLineEnvironment } from './packages.js';
 import { Platform } from './platform.js';
+import { run } from './run.js';
 import { until } from './until.js';
 
 /** Answers what it is and how long it lives; its init takes 2 s. */
@@ -49,6 +51,36 @@ describe('Provisioned concurrency', () => {
     expect(log).toContain('REPORT RequestId');
     expect(log).not.toContain('Init Duration');
     await until('they are older than idle ones become', 20_000, async () => (await call()).age > 8_000 && true);
+  }, 120_000);
+
+  it('follows a schedule, set with boto3 and the AWS command line', async () => {
+    const env = { ...platform.clientEnvironment(), ...(await boto3Environment()) };
+    const soon = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString().slice(0, 19);
+    const script = `
+import boto3, datetime
+soon = lambda: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=4)).strftime('at(%Y-%m-%dT%H:%M:%S)')
+scaling = boto3.client('application-autoscaling')
+target = dict(ServiceNamespace='lambda', ResourceId='function:warm:live', ScalableDimension='lambda:function:ProvisionedConcurrency')
+scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=2)
+scaling.put_scheduled_action(**target, ScheduledActionName='down', Schedule=soon(), ScalableTargetAction={'MinCapacity': 1, 'MaxCapacity': 1})
+scaling.put_scheduled_action(**target, ScheduledActionName='weekly', Schedule='cron(0 8 ? * MON *)', Timezone='Europe/Berlin', ScalableTargetAction={'MinCapacity': 2, 'MaxCapacity': 2})
+print(','.join(action['Schedule'] for action in scaling.describe_scheduled_actions(ServiceNamespace='lambda')['ScheduledActions'] if action['ScheduledActionName'] == 'weekly'))
+try:
+    scaling.put_scaling_policy(**target, PolicyName='p', PolicyType='TargetTrackingScaling')
+except scaling.exceptions.ClientError as error:
+    print(error.response['ResponseMetadata']['HTTPStatusCode'])`;
+    expect((await run('python3', ['-c', script], { env })).trim().split('\n')).toEqual(['cron(0 8 ? * MON *)', '501']);
+    await until('the schedule went down', 60_000, async () => (await config()).RequestedProvisionedConcurrentExecutions === 1 && true);
+    await ready(1);
+    const aws = (...args: string[]) =>
+      commandLineEnvironment().then((found) =>
+        run('python3', ['-m', 'awscli', 'application-autoscaling', ...args, '--service-namespace', 'lambda', '--resource-id', 'function:warm:live', '--scalable-dimension', 'lambda:function:ProvisionedConcurrency'], {
+          env: { ...platform.clientEnvironment(), ...found },
+        }),
+      );
+    await aws('put-scheduled-action', '--scheduled-action-name', 'up', '--schedule', `at(${soon(15)})`, '--scalable-target-action', 'MinCapacity=2,MaxCapacity=4');
+    await ready(2);
+    await aws('deregister-scalable-target');
   }, 120_000);
 
   it('is there again after a restart of the platform', async () => {

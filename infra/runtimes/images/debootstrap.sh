@@ -12,6 +12,7 @@ if [ -z "${HEARTH_UNSHARED:-}" ] && unshare --mount true 2>/dev/null; then
 fi
 root=$(mktemp -d "${TMPDIR:-/tmp}/hearth-rootfs.XXXXXX")
 leave() {
+  if mountpoint -q "$root/proc"; then umount "$root/proc"; fi
   if mountpoint -q "$root"; then umount "$root"; fi
   rm -rf "$root"
 }
@@ -32,7 +33,11 @@ if [ -n "$from" ]; then
   mknod -m 666 "$root/dev/zero" c 1 5
   mknod -m 666 "$root/dev/urandom" c 1 9
 else
-  debootstrap --variant=minbase --cache-dir="$cache" --include="$packages" "$suite" "$root" "$mirror"
+  # Suites younger than this machine's debootstrap are made as Debian's development suite is.
+  scripts=/usr/share/debootstrap/scripts
+  script=$scripts/$suite
+  [ -e "$script" ] || script=$scripts/sid
+  debootstrap --variant=minbase --cache-dir="$cache" --include="$packages" "$suite" "$root" "$mirror" "$script"
 fi
 
 # debootstrap knows the point release only: fixes since then come from the security suite.
@@ -43,8 +48,12 @@ if ! { chroot "$root" apt-get update && chroot "$root" env DEBIAN_FRONTEND=nonin
 fi
 
 if [ -n "$from" ]; then
+  # Java's packages ask for both: they run it once, and link its manual pages.
+  mkdir -p "$root/usr/share/man/man1"
+  mount -t proc proc "$root/proc"
   # shellcheck disable=SC2046 # a list of words
   chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(echo "$packages" | tr , ' ')
+  umount "$root/proc"
 fi
 
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/usr/share/doc/* "$root"/usr/share/man/* \

@@ -4,6 +4,8 @@
 set -eu
 
 missing=''
+# Java links manual pages, which slim bases have no folder for.
+mkdir -p /usr/share/man/man1
 for package in "$@"; do
   dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
 done

@@ -153,6 +153,28 @@ describe('the context', () => {
   });
 });
 
+describe('the environment', () => {
+  it('has the trace id of the invocation for whoever looks, and takes changes like the real one', async () => {
+    const running = await start({
+      'index.mjs': `import { execFileSync } from 'node:child_process';
+import { env } from 'node:process';
+export const handler = async (event) => {
+  const name = '_X_AMZN_TRACE_ID';
+  process.env.OWN = 1;
+  const child = execFileSync('/bin/sh', ['-c', 'echo $_X_AMZN_TRACE_ID $OWN'], { encoding: 'utf8' }).trim();
+  const seen = { env: env[name], has: name in process.env, copied: { ...process.env }[name], keys: Object.keys(process.env).filter((key) => key === name).length, child, own: process.env.OWN };
+  if (event.drop) delete process.env[name];
+  return { ...seen, after: process.env[name] ?? null, own: process.env.OWN };
+};`,
+    });
+    await running.ready();
+    for (const traceId of ['Root=1-1-1', 'Root=1-2-2']) {
+      const answer = await running.invoke({ drop: true }, { traceId });
+      expect(answer.json).toEqual({ env: traceId, has: true, copied: traceId, keys: 1, child: `${traceId} 1`, own: '1', after: null });
+    }
+  });
+});
+
 describe('errors in the handler', () => {
   it('has type, message and trace, and is in the log before the answer', async () => {
     const running = await started('exports.handler = async () => { const e = new RangeError("too far"); e.code = "E1"; throw e; };');

@@ -11,12 +11,15 @@
  */
 const { AsyncResource } = require('node:async_hooks');
 const { Socket } = require('node:net');
+const { dirname } = require('node:path');
 const { FRAME, FrameChannel } = require('./frames.cjs');
 const { RuntimeError, intoError, toErrorObject } = require('./errors.cjs');
 const log = require('./log.cjs');
 const { loadHandler } = require('./load-handler.cjs');
 const streaming = require('./streaming.cjs');
+const { Tickets } = require('./tickets.cjs');
 const { Invocation } = require('./invocation.cjs');
+const { install: installTraceId, setTraceId } = require('./trace-id.cjs');
 
 /** From this major version of the runtime on, handlers have no callback (runtime-api.md section 7). */
 const NO_CALLBACKS_FROM = 24;
@@ -30,6 +33,7 @@ const socket = new Socket();
 /** Invocations begin outside of whatever async context the one before has entered. */
 const outside = new AsyncResource('Invocation');
 let channel;
+const tickets = new Tickets(dirname(socketPath));
 let loaded;
 let header;
 let invocation;
@@ -38,16 +42,24 @@ function next() {
   for (;;) {
     const frame = channel.receive();
     if (frame === undefined) process.exit(1);
-    if (frame.type === FRAME.INVOKE) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
+    if (frame.type === FRAME.INVOKE && mayBegin(frame.header)) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
   }
+}
+
+/** An event that was sent ahead begins with its ticket, and then its time does; its log lines come after its mark. */
+function mayBegin(head) {
+  if (head.ticket === undefined) return true;
+  if (!tickets.take(head.ticket)) return false;
+  head.deadlineMs = Date.now() + head.timeoutMs;
+  log.write(head.mark);
+  return true;
 }
 
 function invoke(head, text) {
   header = head;
   log.current.requestId = head.id;
   log.current.tenantId = head.tenantId;
-  if (head.traceId) process.env._X_AMZN_TRACE_ID = head.traceId;
-  else delete process.env._X_AMZN_TRACE_ID;
+  setTraceId(head.traceId);
   try {
     invocation = new Invocation(head, settle);
     invocation.run(loaded, JSON.parse(text), callbacks);
@@ -107,6 +119,7 @@ Object.defineProperty(globalThis, 'gc', {
 });
 
 log.patchConsole();
+installTraceId();
 streaming.installGlobal();
 // The stream must not read what is for the channel.
 socket.pause();
@@ -120,6 +133,6 @@ socket.connect(socketPath, async () => {
   }
   // From here on only the function's own work keeps the event loop alive: that is how an empty loop is noticed.
   socket.unref();
-  channel.send(FRAME.READY, {}, '');
+  channel.send(FRAME.READY, { ahead: tickets.usable }, '');
   next();
 });

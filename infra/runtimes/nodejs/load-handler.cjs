@@ -33,7 +33,10 @@ function isModulePackage(file) {
   }
 }
 
-const importFile = (file) => import(require('node:url').pathToFileURL(file).href);
+function importFile(file) {
+  require('./node-path.cjs').install(file);
+  return import(require('node:url').pathToFileURL(file).href);
+}
 
 async function loadModule(root, directory, name) {
   const base = path.resolve(root, directory, name);

@@ -91,4 +91,4 @@ function logError(what, error) {
   write(json ? jsonLine('ERROR', [intoError(error)]) : textLine('ERROR', [`${what} \t${toLogText(error)}`]));
 }
 
-module.exports = { current, logError, patchConsole };
+module.exports = { write, current, logError, patchConsole };

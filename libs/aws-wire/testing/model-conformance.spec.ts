@@ -2,7 +2,7 @@ import { ServiceError } from '@hearth/kernel';
 import type { AwsService, WireRequest } from '../aws-service.js';
 import { lambdaService } from '../lambda-service.js';
 import type { ServiceModel } from '../rest-json/service-model.js';
-import { iamService, logsService, stsService } from '../services.js';
+import { autoScalingService, iamService, logsService, stsService } from '../services.js';
 import { encodeRequest } from './client-encoding.js';
 import { validInput, violationCases, type ViolationCase } from './violations.js';
 
@@ -12,6 +12,7 @@ const SERVICES: { service: AwsService & { model: ServiceModel }; code: string; a
   { service: iamService(), code: 'ValidationError', atLeast: 1_000 },
   { service: stsService(), code: 'ValidationError', atLeast: 100 },
   { service: logsService(), code: 'InvalidParameterException', atLeast: 800 },
+  { service: autoScalingService(), code: 'ValidationException', atLeast: 100 },
 ];
 
 function outcome(service: AwsService, request: WireRequest): unknown {

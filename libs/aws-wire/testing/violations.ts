@@ -31,6 +31,7 @@ const CANDIDATES = [
   'arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-00000000000000000', 'arn:aws:secretsmanager:us-east-1:000000000000:secret:s', 'arn:aws:logs:us-east-1:000000000000:log-group:g',
   '/mnt/a', 'o-aaaaaaaaaa', 'sg-a', 'subnet-a', '00000000-0000-0000-0000-000000000000', 'abc.de', 'https://a.b', 's3://bucket/key', 'aaaaaaaaaaaaaaaa', 'AKIAAAAAAAAAAAAAAAAA', '1.2.3.4',
   'host:9092', 'o-aaaaaaaaaa/r-aaaa', 'p-aaaaaaaa', '1.0', 'https://a.com', 'vpce-0a', 'arn:aws:lambda:us-east-1:000000000000:runtime/aaaaaaaa', 'csc-aaaaaaaaaaaaaaaaa',
+  'arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target/a',
 ];
 /** Tried until one breaks a pattern. */
 const BREAKERS = ['!', ' ', '\u00fc', '#', 'a b', '\u0007', '-', '0', ':', '\ud83d\ude00', 'http//'];
@@ -231,5 +232,9 @@ function joined(at: string, name: string): string {
 }
 
 function javaPattern(pattern: string): RegExp {
-  return /\\[pP]\{/.test(pattern) ? new RegExp(`^(?:${pattern.replaceAll(String.raw`\p{IsAlphabetic}`, String.raw`\p{Alphabetic}`)})$`, 'u') : new RegExp(`^(?:${pattern})$`);
+  const translated = pattern
+    .replaceAll(String.raw`\p{IsAlphabetic}`, String.raw`\p{Alphabetic}`)
+    .replaceAll(String.raw`\p{Print}`, '[ -~]')
+    .replaceAll(String.raw`\uD800\uDC00-\uDBFF\uDFFF`, String.raw`\u{10000}-\u{10FFFF}`);
+  return new RegExp(`^(?:${translated})$`, /\\[pP]\{|\\u\{/.test(translated) ? 'u' : '');
 }

@@ -4,7 +4,7 @@ import { functionConfiguration } from '../answer.js';
 import { configNotFound } from '../code-signing/errors.js';
 import { checkDeployment } from '../code-signing/deployment-check.js';
 import { configForFunction } from '../code-signing/find-config.js';
-import { archiveOf, ensurePackage, storeArchive, type CodeInput } from '../code-input.js';
+import { givenCode, type CodeInput } from '../code-input.js';
 import { assertCodeStorage } from '../code-storage.js';
 import { configSha256 } from '../config-hash.js';
 import { validateEnvironment } from '../environment.js';
@@ -24,6 +24,7 @@ import { assertUnzippedSize, holdLayers, usedLayers } from '../used-layers.js';
 interface CreateFunctionInput {
   FunctionName: string;
   Code: CodeInput;
+  PackageType?: 'Zip' | 'Image';
   Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
   VpcConfig?: VpcConfigInput;
@@ -49,10 +50,11 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
     const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;
+    if (signing !== undefined && input.PackageType === 'Image') throw invalidParameter('Code signing is not supported for functions with PackageType Image.');
     checkDeployment(signing, unqualifiedArn(reference), parts.onUnsignedCode);
-    const archive = await archiveOf(parts, input.Code ?? {}, context.accountId);
-    await assertCodeStorage(parts, reference, archive.length * (input.Publish ? 2 : 1));
-    const code = await storeArchive(parts, archive);
+    const given = await givenCode(parts, input.Code ?? {}, input.PackageType ?? 'Zip', context.accountId, 'creating');
+    await assertCodeStorage(parts, reference, given.bytes * (input.Publish ? 2 : 1));
+    const code = await given.store();
     await assertUnzippedSize(parts, code.codeDigest, settings.layers);
 
     const now = new Date(clock.now());
@@ -76,7 +78,7 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     };
     const records = input.Publish ? [latest, numberedCopy(latest, 1, created(), undefined, now)] : [latest];
     const inserted = await store.insertFunction(owner, records, async (change) => {
-      await ensurePackage(parts, code.codeDigest, archive);
+      await given.ensure();
       await holdLayers(parts, settings.layers, [], change);
       if (signing !== undefined && !(await parts.codeSigning.attach(functionId, signing.id, change.client))) throw configNotFound(input.CodeSigningConfigArn!);
     });

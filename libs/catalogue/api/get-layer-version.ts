@@ -1,5 +1,5 @@
 import type { OperationContext, OperationHandler } from '@hearth/aws-wire';
-import { assertLayerRegion, assertReadable } from '../layer-access.js';
+import { assertLayerRegion } from '../layer-access.js';
 import { layerVersion } from '../layer-answer.js';
 import { layerVersionOf, noSuchLayerVersion, parseLayerName, type LayerVersionReference } from '../parse-layer-name.js';
 import type { CatalogueParts } from '../parts.js';
@@ -11,7 +11,6 @@ export function getLayerVersion(parts: CatalogueParts): OperationHandler {
 export async function readLayerVersion(parts: CatalogueParts, reference: LayerVersionReference, context: OperationContext): Promise<Record<string, unknown>> {
   assertLayerRegion(reference, context.region);
   const record = await parts.layers.find(reference, reference.version);
-  assertReadable(reference, record, context);
   if (record === undefined) throw noSuchLayerVersion();
   return layerVersion(record, parts, context);
 }

@@ -75,14 +75,14 @@ export class DurableFixture {
     return this.platform.scheduler(invocation);
   }
 
-  define(name: string, handler: DurableHandler, durable: InvocableVersion['durable'] = { executionTimeoutSeconds: 60, retentionDays: 1 }, functionId: string = randomUUID()): void {
+  define(name: string, handler: DurableHandler, durable: InvocableVersion['durable'] = { executionTimeoutSeconds: 60, retentionDays: 1 }, functionId: string = randomUUID(), concurrency?: InvocableVersion['concurrency']): void {
     this.platform.fleet.define(
       name,
       (request) => {
         const event = JSON.parse(Buffer.from(request.payload).toString()) as DurableEvent;
         return handler(event, new Checkpoints(this.durable, event.DurableExecutionArn, event.CheckpointToken));
       },
-      { durable, functionId },
+      { durable, functionId, ...(concurrency && { concurrency }) },
     );
   }
 

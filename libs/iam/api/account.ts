@@ -51,7 +51,5 @@ export function accountOperations({ database }: IamParts): Record<string, Operat
       );
       return { SummaryMap: { ...QUOTAS, ...rows[0] } };
     },
-    /** No operation makes an alias, so there is none. */
-    ListAccountAliases: async () => ({ AccountAliases: [], IsTruncated: false }),
   };
 }

@@ -1,20 +1,10 @@
-import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, iamFixture, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
+const iam = useIam();
 const USER_POLICY = `arn:aws:iam::${ACCOUNT}:policy/p`;
 const BASIC = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
 
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
-
 const decoded = (document: string): unknown => JSON.parse(decodeURIComponent(document));
-const policyFor = (name: string, document = ALLOW_ALL): Promise<unknown> =>
-  iam.call('CreatePolicy', { PolicyName: name, PolicyDocument: document });
-const role = (name = 'r', more: Record<string, unknown> = {}): Promise<{ Role: Record<string, unknown> }> =>
-  iam.call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST, ...more });
 
 describe.each([
   ['User', 'UserName'],
@@ -24,12 +14,12 @@ describe.each([
   const entity = { [member]: 'e' };
 
   beforeEach(async () => {
-    if (label === 'Role') await role('e');
+    if (label === 'Role') await iam.createRole('e');
     else await iam.call(`Create${label}`, entity);
   });
 
   it('are attached once and detached', async () => {
-    await policyFor('p');
+    await iam.createPolicy('p');
     await iam.call(`Attach${label}Policy`, { ...entity, PolicyArn: USER_POLICY });
     await iam.call(`Attach${label}Policy`, { ...entity, PolicyArn: USER_POLICY });
     await iam.call(`Attach${label}Policy`, { ...entity, PolicyArn: BASIC });
@@ -63,7 +53,7 @@ describe.each([
   });
 
   it('are attached up to ten, also when many are attached at once', async () => {
-    for (let index = 0; index < 12; index++) await policyFor(`p${index}`);
+    for (let index = 0; index < 12; index++) await iam.createPolicy(`p${index}`);
     const results = await Promise.allSettled(
       Array.from({ length: 12 }, (_, index) =>
         iam.call(`Attach${label}Policy`, { ...entity, PolicyArn: `arn:aws:iam::${ACCOUNT}:policy/p${index}` }),
@@ -118,8 +108,8 @@ describe.each([
   const entity = { [member]: 'e' };
 
   beforeEach(async () => {
-    await policyFor('p');
-    if (label === 'Role') await role('e', { PermissionsBoundary: USER_POLICY });
+    await iam.createPolicy('p');
+    if (label === 'Role') await iam.createRole('e', { PermissionsBoundary: USER_POLICY });
     else await iam.call('CreateUser', { ...entity, PermissionsBoundary: USER_POLICY });
   });
 

@@ -1,12 +1,6 @@
-import { ACCOUNT, iamFixture, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
-
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
+const iam = useIam();
 
 describe('groups', () => {
   it('have members, and are not deleted with them', async () => {

@@ -1,18 +1,7 @@
-import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, iamFixture, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
+const iam = useIam();
 const USER_POLICY = `arn:aws:iam::${ACCOUNT}:policy/p`;
-
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
-
-const policyFor = (name: string, document = ALLOW_ALL): Promise<unknown> =>
-  iam.call('CreatePolicy', { PolicyName: name, PolicyDocument: document });
-const role = (name = 'r', more: Record<string, unknown> = {}): Promise<{ Role: Record<string, unknown> }> =>
-  iam.call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST, ...more });
 
 describe('lists', () => {
   it('page by name without repeating or skipping what stays, while entities come and go', async () => {
@@ -31,7 +20,7 @@ describe('lists', () => {
 
   it('of an account are counted in its summary', async () => {
     await iam.call('CreateUser', { UserName: 'u' });
-    await policyFor('p');
+    await iam.createPolicy('p');
     expect((await iam.call('GetAccountSummary')).SummaryMap).toMatchObject({
       Users: 1,
       Groups: 0,
@@ -47,14 +36,14 @@ describe('lists', () => {
 
 describe('operations at the same time', () => {
   it('make one entity of a name', async () => {
-    const results = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => role(index % 2 === 0 ? 'same' : 'SAME')));
+    const results = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => iam.createRole(index % 2 === 0 ? 'same' : 'SAME')));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
   it('never leave a policy attached that was deleted, nor delete one that is attached', async () => {
-    await role();
+    await iam.createRole();
     for (let round = 0; round < 15; round++) {
-      await policyFor(`p${round}`);
+      await iam.createPolicy(`p${round}`);
       const arn = `arn:aws:iam::${ACCOUNT}:policy/p${round}`;
       const [attached, deleted] = await Promise.allSettled([
         iam.call('AttachRolePolicy', { RoleName: 'r', PolicyArn: arn }),
@@ -69,7 +58,7 @@ describe('operations at the same time', () => {
 
   it('never delete a role to which something is being attached', async () => {
     for (let round = 0; round < 15; round++) {
-      await role(`r${round}`);
+      await iam.createRole(`r${round}`);
       const [put, deleted] = await Promise.allSettled([
         iam.call('PutRolePolicy', { RoleName: `r${round}`, PolicyName: 'p', PolicyDocument: ALLOW_ALL }),
         iam.call('DeleteRole', { RoleName: `r${round}` }),
@@ -79,7 +68,7 @@ describe('operations at the same time', () => {
   });
 
   it('make five versions at most', async () => {
-    await policyFor('p');
+    await iam.createPolicy('p');
     const results = await Promise.allSettled(
       Array.from({ length: 8 }, () =>
         iam.call('CreatePolicyVersion', { PolicyArn: USER_POLICY, PolicyDocument: ALLOW_ALL, SetAsDefault: true }),

@@ -1,20 +1,10 @@
-import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, OTHER_ACCOUNT, iamFixture, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, OTHER_ACCOUNT, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
+const iam = useIam();
 const USER_POLICY = `arn:aws:iam::${ACCOUNT}:policy/p`;
 const BASIC = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
 
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
-
 const decoded = (document: string): unknown => JSON.parse(decodeURIComponent(document));
-const policyFor = (name: string, document = ALLOW_ALL): Promise<unknown> =>
-  iam.call('CreatePolicy', { PolicyName: name, PolicyDocument: document });
-const role = (name = 'r', more: Record<string, unknown> = {}): Promise<{ Role: Record<string, unknown> }> =>
-  iam.call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST, ...more });
 
 describe('managed policies', () => {
   it('have up to five versions, of which one is the default', async () => {
@@ -74,18 +64,18 @@ describe('managed policies', () => {
   });
 
   it('are refused when unknown, malformed, too long, taken, or named by what is no ARN', async () => {
-    await policyFor('p');
-    await expect(policyFor('P')).rejects.toMatchObject({
+    await iam.createPolicy('p');
+    await expect(iam.createPolicy('P')).rejects.toMatchObject({
       code: 'EntityAlreadyExists',
       message: 'A policy called P already exists. Duplicate names are not allowed.',
     });
-    await expect(policyFor('q', '{')).rejects.toMatchObject({ code: 'MalformedPolicyDocument' });
+    await expect(iam.createPolicy('q', '{')).rejects.toMatchObject({ code: 'MalformedPolicyDocument' });
     const long = JSON.stringify({ ...(JSON.parse(ALLOW_ALL) as object), Id: 'x'.repeat(6144) });
-    await expect(policyFor('q', long)).rejects.toMatchObject({
+    await expect(iam.createPolicy('q', long)).rejects.toMatchObject({
       code: 'LimitExceeded',
       message: 'Cannot exceed quota for PolicySize: 6144',
     });
-    await expect(policyFor('q', ALLOW_ALL.replace('{', `{${' '.repeat(9000)}`))).resolves.toBeDefined();
+    await expect(iam.createPolicy('q', ALLOW_ALL.replace('{', `{${' '.repeat(9000)}`))).resolves.toBeDefined();
     await expect(iam.call('GetPolicy', { PolicyArn: `${USER_POLICY}x` })).rejects.toMatchObject({
       code: 'NoSuchEntity',
       message: `Policy ${USER_POLICY}x was not found.`,
@@ -140,8 +130,8 @@ describe('managed policies', () => {
   });
 
   it('are listed by scope, path and use, page by page', async () => {
-    await role();
-    for (const name of ['b', 'a', 'C']) await policyFor(name);
+    await iam.createRole();
+    for (const name of ['b', 'a', 'C']) await iam.createPolicy(name);
     await iam.call('AttachRolePolicy', { RoleName: 'r', PolicyArn: `arn:aws:iam::${ACCOUNT}:policy/b` });
     await iam.call('AttachRolePolicy', { RoleName: 'r', PolicyArn: BASIC });
     await iam.call('PutRolePermissionsBoundary', { RoleName: 'r', PermissionsBoundary: `arn:aws:iam::${ACCOUNT}:policy/a` });
@@ -164,8 +154,8 @@ describe('managed policies', () => {
   });
 
   it('tell whose they are', async () => {
-    await policyFor('p');
-    await role();
+    await iam.createPolicy('p');
+    await iam.createRole();
     await iam.call('CreateUser', { UserName: 'u' });
     await iam.call('CreateGroup', { GroupName: 'g' });
     await iam.call('AttachRolePolicy', { RoleName: 'r', PolicyArn: USER_POLICY });

@@ -1,7 +1,11 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import { accessKeyOperations } from './access-keys.js';
+import { absentCredentialOperations } from './absent-credentials.js';
+import { accountAliasOperations } from './account-aliases.js';
+import { accountAuthorizationDetails } from './account-authorization-details.js';
 import { accountOperations } from './account.js';
 import { attachedPolicyOperations } from './attached-policies.js';
+import { contextKeyOperations } from './context-keys.js';
 import { groupOperations } from './groups.js';
 import { inlinePolicyOperations } from './inline-policies.js';
 import { instanceProfileOperations } from './instance-profiles.js';
@@ -31,6 +35,10 @@ export function iamOperations(parts: IamParts): Record<string, OperationHandler>
     ...tagOperations(parts),
     ...instanceProfileOperations(parts),
     ...accountOperations(parts),
+    ...accountAliasOperations(parts),
+    ...accountAuthorizationDetails(parts),
+    ...absentCredentialOperations(parts),
     ...simulationOperations(parts),
+    ...contextKeyOperations(parts),
   };
 }

@@ -4,6 +4,7 @@ import { accountRootArn } from '../access-key.js';
 import { findIdentity, identityArn, nameKey, type IdentityKind } from '../store/identities.js';
 import { policyArn } from '../store/managed-policies.js';
 import type { Tag } from '../store/tag.js';
+import { ABSENT_OF_ACCOUNTS, ABSENT_OF_USERS } from './absent-credentials.js';
 import { IDENTITY_KINDS } from './identity-input.js';
 import type { CallerContext } from './parts.js';
 import { serviceLinkedRole } from './service-linked-roles.js';
@@ -97,7 +98,7 @@ export function iamPermissions(database: Database): Record<string, PermissionMap
         context: { 'iam:AWSServiceName': [input.AWSServiceName] },
       };
     },
-    ...on(caller, ['GetUser', 'CreateAccessKey', 'ListAccessKeys', 'UpdateAccessKey', 'DeleteAccessKey']),
+    ...on(caller, ['GetUser', 'CreateAccessKey', 'ListAccessKeys', 'UpdateAccessKey', 'DeleteAccessKey', ...ABSENT_OF_USERS]),
     ...on(keyOwner, ['GetAccessKeyLastUsed']),
     ...on(user, ['DeleteUser', 'ListGroupsForUser']),
     ...renamed('UpdateUser', user, 'NewPath', 'NewUserName', 'user'),
@@ -147,11 +148,12 @@ export function iamPermissions(database: Database): Record<string, PermissionMap
     ...below('ListGroups', 'group'),
     ...below('ListRoles', 'role'),
     ...below('ListInstanceProfiles', 'instance-profile'),
-    ...anywhere(['ListPolicies', 'GetAccountSummary', 'ListAccountAliases', 'SimulateCustomPolicy']),
-    SimulatePrincipalPolicy: ({ PolicySourceArn }: { PolicySourceArn: string }) => ({
-      action: 'iam:SimulatePrincipalPolicy',
+    ...anywhere(['ListPolicies', 'GetAccountSummary', 'GetAccountAuthorizationDetails', 'CreateAccountAlias', 'DeleteAccountAlias', 'ListAccountAliases']),
+    ...anywhere(['SimulateCustomPolicy', 'GetContextKeysForCustomPolicy', ...ABSENT_OF_ACCOUNTS]),
+    ...table(['SimulatePrincipalPolicy', 'GetContextKeysForPrincipalPolicy'], (operation) => ({ PolicySourceArn }: { PolicySourceArn: string }) => ({
+      action: `iam:${operation}`,
       resource: PolicySourceArn,
-    }),
+    })),
   };
 }
 

@@ -1,22 +1,14 @@
-import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, OTHER_ACCOUNT, iamFixture, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, OTHER_ACCOUNT, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
+const iam = useIam();
 const USER_POLICY = `arn:aws:iam::${ACCOUNT}:policy/p`;
 const BASIC = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
 
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
-
 const decoded = (document: string): unknown => JSON.parse(decodeURIComponent(document));
-const role = (name = 'r', more: Record<string, unknown> = {}): Promise<{ Role: Record<string, unknown> }> =>
-  iam.call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST, ...more });
 
 describe('roles', () => {
   it('are made with a trust policy, and told with documents that are URL-encoded', async () => {
-    const { Role } = await role('r', {
+    const { Role } = await iam.createRole('r', {
       Path: '/app/',
       Description: "it's",
       MaxSessionDuration: 7200,
@@ -51,20 +43,20 @@ describe('roles', () => {
   });
 
   it('are refused with a broken or too long trust policy, a name that is taken, a duration out of range, a boundary that is none', async () => {
-    await role();
-    await expect(role()).rejects.toMatchObject({ code: 'EntityAlreadyExists', message: 'Role with name r already exists.' });
-    await expect(role('s', { AssumeRolePolicyDocument: '{' })).rejects.toMatchObject({
+    await iam.createRole();
+    await expect(iam.createRole()).rejects.toMatchObject({ code: 'EntityAlreadyExists', message: 'Role with name r already exists.' });
+    await expect(iam.createRole('s', { AssumeRolePolicyDocument: '{' })).rejects.toMatchObject({
       code: 'MalformedPolicyDocument',
       status: 400,
     });
     const long = JSON.stringify({ ...(JSON.parse(LAMBDA_TRUST) as object), Id: 'x'.repeat(2048) });
-    await expect(role('s', { AssumeRolePolicyDocument: long })).rejects.toMatchObject({
+    await expect(iam.createRole('s', { AssumeRolePolicyDocument: long })).rejects.toMatchObject({
       code: 'LimitExceeded',
       message: 'Cannot exceed quota for ACLSizePerRole: 2048',
     });
-    await expect(role('s', { MaxSessionDuration: 60 })).rejects.toMatchObject({ code: 'ValidationError' });
-    await expect(role('s', { PermissionsBoundary: USER_POLICY })).rejects.toMatchObject({ code: 'NoSuchEntity' });
-    await expect(role('s', { MaxSigninSessionDuration: 3600 })).rejects.toMatchObject({ code: 'NotImplemented', status: 501 });
+    await expect(iam.createRole('s', { MaxSessionDuration: 60 })).rejects.toMatchObject({ code: 'ValidationError' });
+    await expect(iam.createRole('s', { PermissionsBoundary: USER_POLICY })).rejects.toMatchObject({ code: 'NoSuchEntity' });
+    await expect(iam.createRole('s', { MaxSigninSessionDuration: 3600 })).rejects.toMatchObject({ code: 'NotImplemented', status: 501 });
     expect((await iam.call('ListRoles')).Roles).toHaveLength(1);
   });
 
@@ -83,11 +75,11 @@ describe('roles', () => {
         .AWS;
     };
     const unknown = `arn:aws:iam::${OTHER_ACCOUNT}:role/x`;
-    await expect(role('r', { AssumeRolePolicyDocument: trust(User.Arn, unknown) })).rejects.toMatchObject({
+    await expect(iam.createRole('r', { AssumeRolePolicyDocument: trust(User.Arn, unknown) })).rejects.toMatchObject({
       code: 'MalformedPolicyDocument',
       message: `Invalid principal in policy: "AWS":"${unknown}"`,
     });
-    await role('r', { AssumeRolePolicyDocument: trust(ACCOUNT, User.Arn, '*') });
+    await iam.createRole('r', { AssumeRolePolicyDocument: trust(ACCOUNT, User.Arn, '*') });
     expect(await trusted()).toEqual([ACCOUNT, User.Arn, '*']);
     await iam.call('UpdateUser', { UserName: 'u', NewUserName: 'v' });
     expect(await trusted()).toEqual([ACCOUNT, `arn:aws:iam::${ACCOUNT}:user/v`, '*']);
@@ -98,7 +90,7 @@ describe('roles', () => {
   });
 
   it('are not deleted while policies or instance profiles hang on them', async () => {
-    await role();
+    await iam.createRole();
     const { InstanceProfile } = await iam.call('CreateInstanceProfile', { InstanceProfileName: 'p' });
     expect(InstanceProfile).toMatchObject({
       InstanceProfileId: expect.stringMatching(/^AIPA/),

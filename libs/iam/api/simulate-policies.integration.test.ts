@@ -1,16 +1,10 @@
-import { ACCOUNT, ALLOW_ALL, iamFixture, LAMBDA_TRUST, OTHER_ACCOUNT, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, LAMBDA_TRUST, OTHER_ACCOUNT, useIam } from './testing/iam-fixture.js';
 
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:f`;
 const OTHER_FUNCTION = `arn:aws:lambda:us-east-1:${OTHER_ACCOUNT}:function:f`;
 const INVOKE = 'lambda:InvokeFunction';
 
-let iam: IamFixture;
-
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
+const iam = useIam();
 
 function policy(...statements: object[]): string {
   return JSON.stringify({

@@ -1,13 +1,7 @@
-import { ACCOUNT, ALLOW_ALL, OTHER_ACCOUNT, iamFixture, type IamFixture } from './testing/iam-fixture.js';
+import { ACCOUNT, ALLOW_ALL, OTHER_ACCOUNT, useIam } from './testing/iam-fixture.js';
 
-let iam: IamFixture;
+const iam = useIam();
 const BASIC = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole';
-
-beforeAll(async () => {
-  iam = await iamFixture();
-});
-beforeEach(() => iam.reset());
-afterAll(() => iam.close());
 
 describe('users', () => {
   it('are made, told, renamed and deleted as AWS does', async () => {

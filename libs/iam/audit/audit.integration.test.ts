@@ -1,6 +1,7 @@
 import { createTestDatabase, Database, type TestDatabase } from '@hearth/database';
 import { LOST_EVENTS_ACTION, type AuditEvent, type RecordedEvent } from './audit-event.js';
 import { AuditLog } from './audit-log.js';
+import { expireAuditEvents } from './audit-retention.js';
 import { AuditTrail } from './audit-trail.js';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -179,4 +180,45 @@ it('an event that can never be stored is told and does not hold up the others', 
   expect(errors.map(({ message }) => message)).toEqual([
     expect.stringContaining('An audit event cannot be stored and is lost: {'),
   ]);
+});
+
+describe('retention', () => {
+  const DAY_MS = 86_400_000;
+  const daysAgo = (days: number) => ({ time: Date.now() - days * DAY_MS, requestId: `${days}` });
+  const left = async () => (await all()).map(({ requestId }) => requestId);
+
+  beforeEach(async () => {
+    const log = newLog();
+    for (const days of [0, 0.5, 29, 31, 400]) log.record(event(0, daysAgo(days)));
+    await log.stop();
+  });
+
+  it('removes what is older, and nothing else', async () => {
+    await expireAuditEvents(database, 30);
+    expect(await left()).toEqual(['0', '0.5', '29']);
+    expect(await expireAuditEvents(database, 30)).toBe(0);
+  });
+
+  it('leaves the trail append-only for everybody, also in the session that removed something', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query("SELECT hearth_expire_audit_events(now() - interval '30 days', 100)");
+      await expect(client.query('DELETE FROM audit_events')).rejects.toThrow('audit_events is append-only');
+      await expect(client.query("DELETE FROM audit_events WHERE time < now() - interval '1 day'")).rejects.toThrow('audit_events is append-only');
+      await expect(client.query('TRUNCATE audit_events')).rejects.toThrow('audit_events is append-only');
+    } finally {
+      client.release();
+    }
+    expect(await left()).toEqual(['0', '0.5', '29']);
+  });
+
+  it('never removes the last day', async () => {
+    await expect(expireAuditEvents(database, 0)).rejects.toThrow('not older than its retention');
+    expect(await left()).toHaveLength(5);
+  });
+
+  it('ends when it is stopped', async () => {
+    expect(await expireAuditEvents(database, 30, AbortSignal.abort())).toBe(0);
+    expect(await left()).toHaveLength(5);
+  });
 });

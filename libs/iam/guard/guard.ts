@@ -96,6 +96,17 @@ export class Guard {
     if (decision.effect !== 'allowed') throw accessDenied(denialText(request, decision));
   }
 
+  /**
+   * Whether a principal may do this by its own policies: for what the platform does in its name.
+   * Returns (no promise) at once when the policies are in memory.
+   * @returns false when there is no such principal
+   * @throws InfrastructureError when policies cannot be read
+   */
+  allows(caller: PrincipalReference, permission: Permission, facts: RequestFacts): boolean | Promise<boolean> {
+    const found = this.principals.get(caller);
+    return found instanceof Promise ? found.then((loaded) => isAllowed(loaded, permission, facts)) : isAllowed(found, permission, facts);
+  }
+
   /** The same decision as {@link check}'s, with its grounds; one explanation per permission. For operators: it shows policies. */
   async explain(
     caller: PrincipalReference,
@@ -139,6 +150,11 @@ function assertAllowed(
     const decision: Decision = evaluate(request, policiesFor(caller, permission, permissions[0]!, resourcePolicies));
     if (decision.effect !== 'allowed') throw accessDenied(denialText(request, decision));
   }
+}
+
+function isAllowed(caller: CompiledPrincipal | undefined, permission: Permission, facts: RequestFacts): boolean {
+  if (caller === undefined) return false;
+  return evaluate(requestOf(caller.principal, caller.keys, permission, facts), caller.policies).effect === 'allowed';
 }
 
 function policiesFor(

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '@hearth/kernel';
 import { accountRootArn, type AccessKey } from '../access-key.js';
 import { ACCOUNT, ALLOW_ALL, iamFixture, LAMBDA_TRUST, OTHER_ACCOUNT, type IamFixture } from '../api/testing/iam-fixture.js';
-import { iamPermissions } from '../api/permissions.js';
-import { stsPermissions } from '../sts/operations.js';
 import { Guard } from './guard.js';
 
 const RESOURCE = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:f`;
@@ -30,15 +28,15 @@ afterAll(async () => {
   await iam.close();
 });
 
+/** Every operation of every service that has a model: a service that is added is in the matrix by that alone. */
 function actions(): string[] {
-  const lambda = JSON.parse(readFileSync(join(projectRoot(), 'libs/aws-wire/models/lambda-2015-03-31.json'), 'utf8')) as {
-    operations: object;
-  };
-  return [
-    ...Object.keys(lambda.operations).map((name) => `lambda:${name}`),
-    ...Object.keys(iamPermissions(iam.database)).map((name) => `iam:${name}`),
-    ...Object.keys(stsPermissions).map((name) => `sts:${name}`),
-  ];
+  const models = join(projectRoot(), 'libs/aws-wire/models');
+  return readdirSync(models)
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      const { operations } = JSON.parse(readFileSync(join(models, name), 'utf8')) as { operations: object };
+      return Object.keys(operations).map((operation) => `${name.split('-')[0]}:${operation}`);
+    });
 }
 
 async function session(name: string, policies: object[], expiresAt = Date.now() + 600_000): Promise<AccessKey> {
@@ -97,7 +95,7 @@ it('every action is refused to everybody but the valid caller', async () => {
     'session of a role that is gone': [gone, 'AccessDeniedException'],
   };
   const all = actions();
-  expect(all.length).toBeGreaterThan(160);
+  for (const action of ['lambda:Invoke', 'iam:CreateUser', 'sts:AssumeRole', 'logs:PutLogEvents']) expect(all).toContain(action);
   for (const action of all) {
     const permission = { action, resource: RESOURCE };
     await guard.check(valid, permission, FACTS);

@@ -1,5 +1,5 @@
 import { ACCOUNT_CONCURRENCY_LIMIT, type InvocableVersion } from '@hearth/catalogue';
-import { ServiceError } from '@hearth/kernel';
+import { Throttled, type ThrottleReason } from '@hearth/kernel';
 import { LocalTokens, type Tokens } from './tokens.js';
 
 type Runner = Pick<InvocableVersion, 'accountId' | 'region' | 'functionId' | 'concurrency'>;
@@ -34,23 +34,16 @@ export class Concurrency {
     this.tokens.release(pool);
   }
 
-  #takeFrom(pool: string, limit: number, reason: string): string | Promise<string> {
+  #takeFrom(pool: string, limit: number, reason: ThrottleReason): string | Promise<string> {
     const taken = this.tokens.take(pool, limit);
     if (taken instanceof Promise) return taken.then((got) => granted(got, pool, reason));
     return granted(taken, pool, reason);
   }
 }
 
-function granted(taken: boolean, pool: string, reason: string): string {
+function granted(taken: boolean, pool: string, reason: ThrottleReason): string {
   if (!taken) throw new Throttled(reason);
   return pool;
-}
-
-/** Retry-After is in seconds. */
-class Throttled extends ServiceError {
-  constructor(reason: string) {
-    super('TooManyRequestsException', 429, 'Rate Exceeded.', { messageMember: 'message', members: { Reason: reason }, headers: { 'Retry-After': '1' } });
-  }
 }
 
 /** The function is switched off: waiting does not help, so events fail for good (spec/invoke.md 4). */

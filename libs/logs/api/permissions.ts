@@ -1,5 +1,5 @@
 import type { OperationContext, PermissionMapping } from '@hearth/aws-wire';
-import type { GroupStore } from '../group-store.js';
+import type { GroupStore, LogPlace } from '../group-store.js';
 import { groupArn, groupOfArn, streamArn } from '../log-arn.js';
 import type { GroupInput } from './group-input.js';
 
@@ -19,8 +19,10 @@ export function logsPermissions(groups: GroupStore): Record<string, PermissionMa
     Object.fromEntries(Object.entries(await groups.tagsOf(context, name)).map(([key, value]) => [`aws:ResourceTag/${key}`, [value]]));
   const on =
     (operation: string, resourceOf: (context: OperationContext, name: string, input: PermissionInput) => string): PermissionMapping =>
-    async (input: PermissionInput, context) => {
+    async (input: PermissionInput, caller) => {
       const name = nameOf(input);
+      // An ARN may name another account's group: that is what is asked for, though nothing here gives it away.
+      const context = { ...caller, ...placeOf(input) };
       const keys = { ...requestTags(input), ...(operation === 'CreateLogGroup' ? {} : await resourceTags(context, name)) };
       const permission = { action: `logs:${operation}`, resource: resourceOf(context, name, input), context: keys };
       if (operation !== 'CreateLogGroup' || input.tags === undefined) return permission;
@@ -39,6 +41,11 @@ export function logsPermissions(groups: GroupStore): Record<string, PermissionMa
     ]),
     DescribeLogGroups: (_input: unknown, context) => ({ action: 'logs:DescribeLogGroups', resource: streamArn(context, '', '') }),
   };
+}
+
+function placeOf({ logGroupName, logGroupIdentifier = '' }: PermissionInput): Partial<LogPlace> {
+  const group = logGroupName === undefined ? groupOfArn(logGroupIdentifier) : undefined;
+  return group === undefined ? {} : { accountId: group.accountId, region: group.region };
 }
 
 function nameOf({ logGroupName, logGroupIdentifier, resourceArn }: PermissionInput): string {

@@ -1,3 +1,4 @@
+import type { Automaton } from './automaton.js';
 import type { PatternScanner } from './scanner.js';
 
 export type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=';
@@ -7,6 +8,8 @@ export interface Comparison {
   comparator: Comparator;
   /** Text with `*` for anything. */
   text: string;
+  /** Instead of the text: it matches somewhere in the field. */
+  expression?: Automaton;
   /** Set when the text is a number and was not quoted. */
   number?: number;
 }
@@ -20,8 +23,12 @@ export function takeComparator(scanner: PatternScanner): Comparator | undefined 
 
 /** @throws ServiceError */
 export function takeComparison(scanner: PatternScanner, comparator: Comparator, unquoted: RegExp): Comparison {
-  scanner.refuseRegularExpression();
   scanner.skipSpace();
+  const expression = scanner.takeExpression();
+  if (expression !== undefined) {
+    if (comparator !== '=' && comparator !== '!=') throw scanner.invalid();
+    return { comparator, text: '', expression };
+  }
   const quoted = scanner.takeQuoted();
   if (quoted !== undefined) {
     if (comparator !== '=' && comparator !== '!=') throw scanner.invalid();
@@ -34,15 +41,18 @@ export function takeComparison(scanner: PatternScanner, comparator: Comparator, 
   return { comparator, text, number };
 }
 
-export function matchesText({ comparator, text, number }: Comparison, value: string): boolean {
-  if (number !== undefined && NUMBER.test(value)) return compareNumbers(comparator, Number(value), number);
-  const same = matchesWildcard(text, value);
-  return comparator === '=' ? same : comparator === '!=' ? !same : false;
+export function matchesText(comparison: Comparison, value: string): boolean {
+  const { comparator, number } = comparison;
+  return number !== undefined && NUMBER.test(value) ? compareNumbers(comparator, Number(value), number) : looksLike(comparison, value);
 }
 
-export function matchesNumber({ comparator, text, number }: Comparison, value: number): boolean {
-  if (number !== undefined) return compareNumbers(comparator, value, number);
-  const same = matchesWildcard(text, String(value));
+export function matchesNumber(comparison: Comparison, value: number): boolean {
+  const { comparator, number } = comparison;
+  return number !== undefined ? compareNumbers(comparator, value, number) : looksLike(comparison, String(value));
+}
+
+function looksLike({ comparator, text, expression }: Comparison, value: string): boolean {
+  const same = expression === undefined ? matchesWildcard(text, value) : expression.test(value);
   return comparator === '=' ? same : comparator === '!=' ? !same : false;
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { filterOf } from './filter-pattern.js';
 
 function matches(pattern: string, message: string): boolean {
@@ -99,8 +100,87 @@ it.each(['{ $.a }', '{ $.a = }', '{ a = 1 }', '{ $.a = 1', '{ $.a = 1 } x', '{ $
   },
 );
 
-it.each(['%ERROR%', '{ $.a = %4.*% }', '[a = %4.*%]', 'a -%b%'])('says that it does not support regular expressions: %s', (pattern) => {
-  expect(() => filterOf(pattern)).toThrow(expect.objectContaining({ code: 'NotImplementedException', message: 'Hearth does not support regular expressions (%...%) in filter patterns of CloudWatch Logs yet.' }));
+describe('a regular expression', () => {
+  it.each([
+    ['%AUTHORIZED%', '[ERROR 401] UNAUTHORIZED REQUEST', true],
+    ['%AUTHORIZED%', 'authorized', false],
+    ['%^[hc]at%', 'hat', true],
+    ['%^[hc]at%', 'the hat', false],
+    ['%[hc]at$%', 'the hat\n', true],
+    ['%[hc]at$%', 'hats', false],
+    ['%colou?r%', 'the colour', true],
+    ['%colou?r%', 'the color', true],
+    ['%colou?r%', 'the colouur', false],
+    ['%[abcx-z]1%', 'y1', true],
+    ['%[abcx-z]1%', 'd1', false],
+    ['%^[^0-9]+$%', 'no digits', true],
+    ['%^[^0-9]+$%', 'digit 1', false],
+    ['%^a{3,5}$%', 'aaaa', true],
+    ['%^a{3,5}$%', 'aaaaaa', false],
+    ['%^a{3,5}$%', 'aa', false],
+    ['%^a{2}$%', 'aa', true],
+    ['%^a{2}$%', 'aaa', false],
+    ['%^a{2,}$%', 'aaaaaaa', true],
+    ['%gra(e|a)y%', '', 'refused'],
+    ['%gray|grey%', 'a grey day', true],
+    ['%gray|grey%', 'a groy day', false],
+    ['%10\\.10\\.0\\.1%', 'from 10.10.0.1', true],
+    ['%10\\.10\\.0\\.1%', 'from 10x10x0x1', false],
+    ['%^ab*c$%', 'ac', true],
+    ['%^ab*c$%', 'abbbc', true],
+    ['%^ab+c$%', 'ac', false],
+    ['%^ab+c$%', 'abbc', true],
+    ['%^.at$%', ' at', true],
+    ['%^.at$%', 'at', false],
+    ['%.\\n%', '', 'refused'],
+    ['%a.b%', 'a\nb', false],
+    ['%\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}%', 'ip=192.168.12.1 x', true],
+    ['%^\\w+\\s\\S+$%', 'word #+!', true],
+    ['%\\W%', 'word', false],
+    ['%\\D%', '123', false],
+    ['%\\x41\\x42%', 'xABx', true],
+    ['%[\\d_-]{4}%', 'a1_-2', true],
+    ['%^[.$]+$%', '$..', true],
+    ['%\\[ERROR\\]%', '[ERROR] no', true],
+    ['%^.$%', 'ü', true],
+    ['%ERROR% -%timeout%', 'ERROR refused', true],
+    ['%ERROR% -%timeout%', 'ERROR timeout', false],
+    ['?%a1% ?%b1%', 'xb1', true],
+    ['%Error .* 5\\d\\d%', 'Error at 12:00 502', true],
+    ['{ $.ip = %^10\\.\\d+% }', '{"ip":"10.2.3.4"}', true],
+    ['{ $.ip = %^10\\.\\d+% }', '{"ip":"110.2.3.4"}', false],
+    ['{ $.ip != %^10\\.\\d+% }', '{"ip":"110.2.3.4"}', true],
+    ['{ $.status = %^5% && $.path = %/api/% }', '{"status":503,"path":"/v1/api/x"}', true],
+    ['[ip = %^127\\.%, ..., status = %^[45]\\d\\d$%, bytes]', '127.0.0.1 - "GET /" 404 12', true],
+    ['[ip = %^127\\.%, ..., status = %^[45]\\d\\d$%, bytes]', '127.0.0.1 - "GET /" 200 12', false],
+  ])('%s on %j: %s', (pattern, message, expected) => {
+    if (expected === 'refused') expect(() => filterOf(pattern)).toThrow(expect.objectContaining({ code: 'InvalidParameterException' }));
+    else expect(matches(pattern, message)).toBe(expected);
+  });
+
+  it.each(['%%', '%open', '%something!%', '%(a)%', '%[a%', '%[]%', '%[z-a]%', '%a{2,1}%', '%a{%', '%a{x}%', '%*a%', '%a**%', '%\\q%', '%\\x4%', '%a\\%', '%a{500}%', '%ü%', '%a% %b% %c%', '{ $.a > %1% }', '{ $.a = %1% && $.b = %2% && $.c = %3% }'])(
+    'is refused when it is not in the dialect, or one too many: %s',
+    (pattern) => {
+      expect(() => filterOf(pattern)).toThrow(expect.objectContaining({ code: 'InvalidParameterException', message: 'Invalid filter pattern' }));
+    },
+  );
+
+  it('means what it means to JavaScript', () => {
+    const atom = fc.oneof(
+      fc.constantFrom('a', 'b', '.', '\\d', '\\w', '[ab]', '[^a]', '[a-c1]', '\\s', 'c', '1', '\\.', ' '),
+      fc.constantFrom('a', 'b').map((letter) => `${letter}`),
+    );
+    const repeated = fc.tuple(atom, fc.constantFrom('', '', '?', '*', '+', '{2}', '{1,2}', '{0,1}', '{2,}')).map((parts) => parts.join(''));
+    const sequence = fc.tuple(fc.constantFrom('', '', '^'), fc.array(repeated, { minLength: 1, maxLength: 5 }), fc.constantFrom('', '', '$')).map(([begin, middle, end]) => begin + middle.join('') + end);
+    const expression = fc.array(sequence, { minLength: 1, maxLength: 3 }).map((alternatives) => alternatives.join('|'));
+    const message = fc.array(fc.constantFrom('a', 'b', 'c', '1', ' ', '.', 'x'), { maxLength: 12 }).map((characters) => characters.join(''));
+    fc.assert(
+      fc.property(expression, message, (text, value) => {
+        expect(matches(`%${text}%`, value)).toBe(new RegExp(text).test(value));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
 });
 
 it('takes linear time', () => {
@@ -109,4 +189,14 @@ it('takes linear time', () => {
   expect(filter(JSON.stringify({ a: 'a'.repeat(500_000) }))).toBe(false);
   expect(filterOf('"aaaaaaaaaaaaaaaaaaaaaaab"')!('a'.repeat(500_000))).toBe(false);
   expect(performance.now() - begin).toBeLessThan(1_000);
+});
+
+it.each(['%a[ab]{120}c%', '%a[ab]{50}c|b[ab]{90}c%', '%a*a*a*a*a*a*a*a*c%', '%[ab]*[ab]*[ab]*[ab]*c%', '%a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaac%'])('takes linear time for the expression %s', (pattern) => {
+  let seed = 1;
+  const letter = () => ((seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) > 2 ** 30 ? 'a' : 'b');
+  const text = Array.from({ length: 262_144 }, letter).join('');
+  const filter = filterOf(pattern)!;
+  const begin = performance.now();
+  expect(filter(text)).toBe(false);
+  expect(performance.now() - begin).toBeLessThan(3_000);
 });

@@ -1,13 +1,17 @@
 import type { ServiceError } from '@hearth/kernel';
-import { invalidParameter, notSupported } from '../errors.js';
+import { invalidParameter } from '../errors.js';
+import { Automaton } from './automaton.js';
+import { parseExpression } from './regular-expression.js';
 
 /** AWS allows 1,024 characters; groups of groups are bounded so that no pattern exhausts the stack. */
 const MAX_DEPTH = 64;
+const MAX_EXPRESSIONS = 2;
 
 /** Reads a pattern from left to right. */
 export class PatternScanner {
   private at = 0;
   private depth = 0;
+  private expressions = 0;
 
   constructor(private readonly text: string) {}
 
@@ -69,9 +73,18 @@ export class PatternScanner {
     throw this.invalid();
   }
 
-  refuseRegularExpression(): void {
-    this.skipSpace();
-    if (this.isNext('%')) throw notSupported('regular expressions (%...%) in filter patterns');
+  /** Takes `%...%`. @throws ServiceError when it is no regular expression, or the third */
+  takeExpression(): Automaton | undefined {
+    if (!this.isNext('%')) return undefined;
+    const end = this.text.indexOf('%', this.at + 1);
+    if (end < 0 || ++this.expressions > MAX_EXPRESSIONS) throw this.invalid();
+    const text = this.text.slice(this.at + 1, end);
+    this.at = end + 1;
+    try {
+      return new Automaton(parseExpression(text));
+    } catch {
+      throw this.invalid(); // There is nothing more to say than that.
+    }
   }
 
   /** Runs `read` one level deeper. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { loadSettings } from '@hearth/config';
 import { createTestDatabase } from '@hearth/database';
@@ -23,6 +23,7 @@ async function createRole(endpoint: string, credentials: { accessKeyId: string; 
   const iam = new IAMClient({ endpoint, region: 'us-east-1', credentials });
   const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] };
   await iam.send(new CreateRoleCommand({ RoleName: 'test', AssumeRolePolicyDocument: JSON.stringify(trust) }));
+  await iam.send(new AttachRolePolicyCommand({ RoleName: 'test', PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole' }));
   iam.destroy();
 }
 

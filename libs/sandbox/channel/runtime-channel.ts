@@ -9,6 +9,15 @@ export interface RuntimeChannel {
   readonly closed: Promise<void>;
   /** Never rejects. `undelivered`: the runtime was gone before the event was handed over. */
   invoke(event: ChannelEvent): Promise<ChannelAnswer>;
+  /** How many events may be sent ahead of their turn; 0 or absent: none, each waits for the answer to the one before. */
+  readonly maxAhead?: number;
+  /**
+   * Hands an event over while others are under way: the runtime begins it as soon as they are answered, unless it is taken back. Its deadline counts from
+   * then: `deadlineMs` is the time it has, in ms. Never rejects. `undelivered`: it was taken back, or the runtime went away before it began.
+   */
+  sendAhead?(event: ChannelEvent): Promise<ChannelAnswer>;
+  /** Takes an event back that was sent ahead. @returns false when it has begun */
+  takeBack?(id: string): boolean;
   /**
    * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes. The news of an exit
    * overtakes the last bytes, and those say why it happened.
@@ -35,6 +44,8 @@ export interface ChannelEvent {
   traceId: string;
   /** Decoded JSON text. */
   clientContext?: string;
+  /** Of events sent ahead: what the runtime writes into its log when it begins. */
+  mark?: string;
   body: Uint8Array;
 }
 

@@ -1,6 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Ticket, Tickets } from './tickets.js';
 import { encodeFrame, FRAME, FrameDecoder, type Frame } from './frames.js';
 import { LAST_WORDS_MS, MAX_RESPONSE_BYTES, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
+
+interface Pending {
+  id: string;
+  resolve: (answer: ChannelAnswer) => void;
+  /** Of events sent ahead: without it the runtime does not begin. */
+  ticket?: Ticket;
+}
 
 /**
  * The fast channel: frames over a unix stream socket in the sandbox's directory. One connection per sandbox, the first.
@@ -12,24 +20,32 @@ export class SocketChannel implements RuntimeChannel {
   readonly closed: Promise<void>;
   private readonly server: Server;
   private socket: Socket | undefined;
-  private pending: { id: string; resolve: (answer: ChannelAnswer) => void } | undefined;
+  /** In the order in which the runtime answers them. */
+  private readonly pending: Pending[] = [];
+  private ahead = false;
   private settleInit!: (result: InitResult) => void;
   private settleClosed!: () => void;
   private over = false;
 
-  private constructor() {
+  private constructor(private readonly tickets?: Tickets) {
     this.init = new Promise((resolve) => (this.settleInit = resolve));
     this.closed = new Promise((resolve) => (this.settleClosed = resolve));
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  /** @param path at most 107 bytes: the kernel's limit for socket names */
-  static async listen(path: string): Promise<SocketChannel> {
-    const channel = new SocketChannel();
+  /**
+   * @param path at most 107 bytes: the kernel's limit for socket names
+   * @param tickets the channel's own from now on
+   */
+  static async listen(path: string, tickets?: Tickets): Promise<SocketChannel> {
+    const channel = new SocketChannel(tickets);
     await new Promise<void>((resolve, reject) => {
-      channel.server.once('error', reject);
+      channel.server.once('error', (error) => {
+        tickets?.close();
+        reject(error);
+      });
       channel.server.listen({ path, readableAll: true, writableAll: true }, () => {
-        channel.server.off('error', reject);
+        channel.server.removeAllListeners('error');
         channel.server.on('error', () => channel.finish());
         resolve();
       });
@@ -39,12 +55,37 @@ export class SocketChannel implements RuntimeChannel {
 
   invoke(event: ChannelEvent): Promise<ChannelAnswer> {
     const socket = this.socket;
-    if (this.over || socket === undefined || this.pending !== undefined) return Promise.resolve({ kind: 'closed', undelivered: true });
+    if (this.over || socket === undefined || this.pending.length > 0) return Promise.resolve({ kind: 'closed', undelivered: true });
     return new Promise((resolve) => {
-      this.pending = { id: event.id, resolve };
+      this.pending.push({ id: event.id, resolve });
       const header = { id: event.id, deadlineMs: event.deadlineMs, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext };
       socket.write(encodeFrame(FRAME.invoke, header, event.body));
     });
+  }
+
+  get maxAhead(): number {
+    return this.ahead ? this.tickets!.slots : 0;
+  }
+
+  sendAhead(event: ChannelEvent): Promise<ChannelAnswer> {
+    const { socket } = this;
+    // First the ticket: the runtime looks for it as soon as it sees the event.
+    const ticket = this.over || socket === undefined ? undefined : this.tickets?.put();
+    if (ticket === undefined) return Promise.resolve({ kind: 'closed', undelivered: true });
+    return new Promise((resolve) => {
+      this.pending.push({ id: event.id, resolve, ticket });
+      const header = { id: event.id, timeoutMs: event.deadlineMs, ticket, mark: event.mark, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext };
+      socket!.write(encodeFrame(FRAME.invoke, header, event.body));
+    });
+  }
+
+  takeBack(id: string): boolean {
+    const index = this.pending.findIndex((pending) => pending.id === id);
+    const pending = this.pending[index];
+    if (pending?.ticket === undefined || !this.tickets!.takeBack(pending.ticket)) return false;
+    this.pending.splice(index, 1);
+    pending.resolve({ kind: 'closed', undelivered: true });
+    return true;
   }
 
   async runtimeEnded(): Promise<void> {
@@ -86,6 +127,7 @@ export class SocketChannel implements RuntimeChannel {
   private receive(frame: Frame): void {
     switch (frame.type) {
       case FRAME.ready:
+        this.ahead = this.tickets !== undefined && frame.header.ahead === true;
         this.settleInit({ kind: 'ready' });
         return;
       case FRAME.initError:
@@ -104,9 +146,9 @@ export class SocketChannel implements RuntimeChannel {
   }
 
   private answer(frame: Frame, answer: ChannelAnswer): void {
-    if (this.pending === undefined || frame.header.id !== this.pending.id) return;
-    const { resolve } = this.pending;
-    this.pending = undefined;
+    if (frame.header.id !== this.pending[0]?.id) return;
+    const { ticket, resolve } = this.pending.shift()!;
+    if (ticket !== undefined) this.tickets!.release(ticket);
     resolve(answer);
   }
 
@@ -115,8 +157,8 @@ export class SocketChannel implements RuntimeChannel {
     this.over = true;
     this.server.close();
     this.settleInit({ kind: 'closed' });
-    this.pending?.resolve({ kind: 'closed', undelivered: false });
-    this.pending = undefined;
+    for (const { ticket, resolve } of this.pending.splice(0)) resolve({ kind: 'closed', undelivered: ticket !== undefined && this.tickets!.takeBack(ticket) });
+    this.tickets?.close();
     this.settleClosed();
   }
 }

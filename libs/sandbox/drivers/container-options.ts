@@ -3,6 +3,7 @@ import { initCpuShare, nanoCpus } from '../cpu-share.js';
 import type { FunctionSpec } from '../function-spec.js';
 import { NAME_SERVER } from '../network/name-server.js';
 import { SECCOMP_OPTION, SECCOMP_OPTION_OWN_KERNEL } from './seccomp-profile.js';
+import type { ImageVolume } from '../images/engine-images.js';
 
 const BYTES_PER_MB = 1024 * 1024;
 /** Processes and threads of one sandbox (runtime-api.md section 4). */
@@ -22,10 +23,18 @@ export interface ContainerPlan {
   user: { uid: number; gid: number };
   labels: Record<string, string>;
   hostCpus: number;
-  codePath: string;
+  /** Absent: the code is in the image. */
+  codePath?: string;
   /** Absent: `/opt` is the image's. */
   layersPath?: string;
-  launcherPath: string;
+  launcher: {
+    path: string;
+    /** Where the container has it. */
+    target: string;
+    entrypoint: readonly string[];
+  };
+  /** Folders that the image declares as volumes, with the engine's volumes that hold their content: read-only like the rest. */
+  imageVolumes?: readonly ImageVolume[];
   controlPath: string;
   /** Absent: `/tmp` becomes a tmpfs. */
   scratchPath?: string;
@@ -36,16 +45,19 @@ export interface ContainerPlan {
 }
 
 /**
- * The one container template (reliability.md, sandbox recipe). Nothing in it comes from a user but numbers: no image, path,
- * variable or flag. Environment variables are not here, so they are not in `docker inspect`.
+ * The one container template (reliability.md, sandbox recipe). Nothing in it comes from a user but numbers: no path, variable or flag, and the
+ * image by its digest alone. Only container images have arguments of users, for their own program, behind the launcher. Environment variables are
+ * not here, so they are not in `docker inspect`.
  */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const memory = plan.spec.memoryMb * BYTES_PER_MB;
   return {
     name: `hearth-${plan.id}`,
     Image: plan.image,
-    Entrypoint: ['/bin/sh', '/run/hearth-launch.sh'],
+    Entrypoint: [...plan.launcher.entrypoint],
     Cmd: [],
+    // An image may bring one, and the engine would run it beside the function.
+    Healthcheck: { Test: ['NONE'] },
     User: `${plan.user.uid}:${plan.user.gid}`,
     WorkingDir: '/',
     Labels: plan.labels,
@@ -75,9 +87,10 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       LogConfig: { Type: 'none', Config: {} },
       RestartPolicy: { Name: 'no' },
       Mounts: [
-        bind(plan.codePath, '/var/task', true),
+        ...(plan.imageVolumes ?? []).map(({ name, target }) => ({ Type: 'volume' as const, Source: name, Target: target, ReadOnly: true })),
+        ...(plan.codePath ? [bind(plan.codePath, '/var/task', true)] : []),
         ...(plan.layersPath ? [bind(plan.layersPath, '/opt', true)] : []),
-        bind(plan.launcherPath, '/run/hearth-launch.sh', true),
+        bind(plan.launcher.path, plan.launcher.target, true),
         // gVisor opens no FIFO for writing on a read-only mount. The folder is root's, and what is in it the sandbox's own.
         bind(plan.controlPath, '/run/hearth', plan.ociRuntime === undefined),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),

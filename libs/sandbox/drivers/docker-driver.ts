@@ -11,7 +11,8 @@ import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { cpuShare } from '../cpu-share.js';
 import { functionEnvironment } from '../function-environment.js';
-import type { RuntimeCatalogue, RuntimeEntry } from '../runtime-catalogue.js';
+import type { EngineImages } from '../images/engine-images.js';
+import type { RuntimeCatalogue } from '../runtime-catalogue.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
 import { containerOptions, LABEL } from './container-options.js';
 import { checkEngine } from './docker-check.js';
@@ -24,6 +25,7 @@ import type { EgressPolicy } from '../network/egress-policy.js';
 import type { NameServerOptions } from '../network/name-server.js';
 import { networkFor, SandboxNetworks, type SandboxNetwork } from '../network/sandbox-networks.js';
 import { SandboxDirectory } from './sandbox-directory.js';
+import { imageProgram, managedProgram, type SandboxProgram } from './sandbox-program.js';
 import { ScratchVolumes, type ScratchVolume } from './scratch-volumes.js';
 
 /** An engine that does not answer must not hold a start for ever. */
@@ -35,6 +37,8 @@ const SANDBOX_USER = { uid: 993, gid: 990 };
 export interface DockerDriverOptions {
   docker: Docker;
   catalogue: RuntimeCatalogue;
+  /** Images of container-image functions; without it those are refused. */
+  images?: EngineImages;
   stateDirectory: string;
   /** Unique for this life of the worker. */
   incarnation: string;
@@ -153,28 +157,30 @@ export class DockerDriver implements SandboxDriver {
   }
 
   private async launch(order: SandboxOrder, ociRuntime?: string): Promise<SandboxHandle> {
-    const runtime = this.options.catalogue.resolve(order.spec.runtime);
+    const program = await this.program(order);
     const parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox } = {};
     try {
       const network = order.network ?? networkFor(order.spec, this.egress);
       if (network.kind === 'attached') await this.networks.assertThere(network);
       const [directory, volume] = await Promise.all([this.directory(order), this.scratch.take(order.spec.ephemeralStorageMb)]);
       Object.assign(parts, { directory, volume });
-      const channel = runtime.channel === 'socket' ? await SocketChannel.listen(directory.socketPath) : new HttpChannel();
+      const channel = program.channel === 'socket' ? await SocketChannel.listen(directory.socketPath, directory.openTickets()) : new HttpChannel();
       parts.channel = channel;
-      const container = await this.create(order, runtime, directory, { network, volume, ociRuntime });
+      const container = await this.create(order, program, directory, { network, volume, ociRuntime });
       parts.container = container;
       await container.start({ abortSignal: AbortSignal.timeout(ENGINE_DEADLINE_MS) });
       const vcpus = cpuShare(order.spec.memoryMb, availableParallelism());
       const sandbox = new DockerSandbox({ id: order.id, container, channel, directory, volume, scratch: this.scratch, startedAt: Date.now(), cpus: vcpus, report: this.options.report });
       parts.sandbox = sandbox;
       if (ociRuntime !== undefined) await this.networks.switchOnLoopback(await processOf(sandbox));
-      await this.letBegin(order, channel, directory, sandbox, network);
+      await this.letBegin(order, program, channel, directory, sandbox, network);
       return sandbox;
     } catch (error) {
       await this.undo(parts);
       if (error instanceof ServiceError) throw error;
-      throw new InfrastructureError(`A sandbox of ${order.spec.functionName} cannot be started: ${engineMessage(error, runtime)}`, { cause: error });
+      // Perhaps the engine lost it: the next start looks, and fetches it.
+      if (order.spec.image && (error as { statusCode?: number }).statusCode === 404) this.options.images?.forget(order.spec.image);
+      throw new InfrastructureError(`A sandbox of ${order.spec.functionName} cannot be started: ${engineMessage(error, program)}`, { cause: error });
     }
   }
 
@@ -186,6 +192,12 @@ export class DockerDriver implements SandboxDriver {
     await removeOwnDirectory(this.control, this.owner);
   }
 
+  private async program({ spec }: SandboxOrder): Promise<SandboxProgram> {
+    if (spec.image === undefined) return managedProgram(this.options.catalogue, spec);
+    if (this.options.images === undefined) throw new InfrastructureError('this worker runs no container images');
+    return imageProgram(this.options.catalogue.assets, this.options.images, spec);
+  }
+
   private async directory(order: SandboxOrder): Promise<SandboxDirectory> {
     const path = join(this.control, this.owner.incarnation, order.id.slice(0, 16));
     await mkdir(this.control, { recursive: true, mode: 0o711 });
@@ -194,10 +206,10 @@ export class DockerDriver implements SandboxDriver {
     return directory;
   }
 
-  private async create(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, { network, volume, ociRuntime }: { network: SandboxNetwork; volume?: ScratchVolume; ociRuntime?: string }): Promise<Docker.Container> {
+  private async create(order: SandboxOrder, program: SandboxProgram, directory: SandboxDirectory, { network, volume, ociRuntime }: { network: SandboxNetwork; volume?: ScratchVolume; ociRuntime?: string }): Promise<Docker.Container> {
     const options = containerOptions({
       id: order.id,
-      image: runtime.image,
+      image: program.image,
       spec: order.spec,
       user: this.user,
       labels: {
@@ -209,7 +221,8 @@ export class DockerDriver implements SandboxDriver {
       hostCpus: availableParallelism(),
       codePath: order.codePath,
       layersPath: order.layersPath,
-      launcherPath: join(this.options.catalogue.assets, 'launch.sh'),
+      launcher: program.launcher,
+      imageVolumes: program.imageVolumes,
       controlPath: directory.path,
       scratchPath: volume?.path,
       networks: network.kind === 'attached' ? network.networks : [],
@@ -227,7 +240,7 @@ export class DockerDriver implements SandboxDriver {
   }
 
   /** The container runs and its launcher waits: for its environment, and for what it is to find in its network namespace. */
-  private async letBegin(order: SandboxOrder, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox, network: SandboxNetwork): Promise<void> {
+  private async letBegin(order: SandboxOrder, program: SandboxProgram, channel: RuntimeChannel, directory: SandboxDirectory, sandbox: DockerSandbox, network: SandboxNetwork): Promise<void> {
     const { api } = this;
     const http = channel instanceof HttpChannel ? channel : undefined;
     const open = async (port: number): Promise<Server> => this.listeners.listen(await processOf(sandbox), port);
@@ -244,11 +257,10 @@ export class DockerDriver implements SandboxDriver {
       runtimeDirectory: '/var/runtime',
       runtimeApi: http && `127.0.0.1:${RUNTIME_API_PORT}`,
       apiEndpoint: api && API_ENDPOINT,
+      imageVariables: program.imageVariables,
     };
-    await directory.writeEnvironment({
-      ...functionEnvironment(order.spec, place, credentials),
-      ...(http ? {} : { HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock' }),
-    });
+    const environment = { ...functionEnvironment(order.spec, place, credentials), ...(http ? {} : { HEARTH_RUNTIME_SOCKET: '/run/hearth/runtime.sock' }) };
+    await directory.writeEnvironment(program.environmentText(environment));
     sandbox.startedAt = Date.now();
     directory.release();
   }
@@ -284,7 +296,7 @@ function probeOrder(runtime: string, codePath: string): SandboxOrder {
   };
 }
 
-function engineMessage(error: unknown, runtime: RuntimeEntry): string {
-  if ((error as { statusCode?: number }).statusCode === 404) return `the image ${runtime.image} of ${runtime.name} is not on this machine`;
+function engineMessage(error: unknown, { image, name }: SandboxProgram): string {
+  if ((error as { statusCode?: number }).statusCode === 404) return `the image ${image} of ${name} is not on this machine`;
   return (error as Error).message;
 }

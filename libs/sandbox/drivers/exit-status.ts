@@ -31,5 +31,5 @@ export function exitFromShell(status: number): { exitCode?: number; signal?: str
   return text === undefined ? { exitCode: status } : { signal: text };
 }
 
-/** Statuses by which the launcher says that there is nothing to run. */
-export const LAUNCHER_STATUS = { bootstrapMissing: 242, bootstrapNotExecutable: 243, workingDirectoryMissing: 244 } as const;
+/** Statuses by which a launcher says that there is nothing to run; the last is of container images only. */
+export const LAUNCHER_STATUS = { bootstrapMissing: 242, bootstrapNotExecutable: 243, workingDirectoryMissing: 244, wrongFormat: 245 } as const;

@@ -49,11 +49,13 @@ it('the container template holds every limit and no environment', () => {
     labels: {},
     hostCpus: 4,
     codePath: '/c',
-    networks: [], launcherPath: '/l',
+    networks: [],
+    launcher: { path: '/l', target: '/run/l', entrypoint: ['/run/l'] },
     controlPath: '/k',
   });
   expect(JSON.stringify(options)).not.toContain('canary');
   expect(options.User).toBe('993:990');
+  expect(options.Healthcheck).toEqual({ Test: ['NONE'] });
   expect(options.HostConfig).toMatchObject({
     NetworkMode: 'none',
     CapDrop: ['ALL'],

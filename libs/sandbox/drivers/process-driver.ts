@@ -9,6 +9,7 @@ import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { functionEnvironment, type FunctionCredentials } from '../function-environment.js';
 import type { RuntimeCatalogue, RuntimeEntry } from '../runtime-catalogue.js';
+import { shellEnvironment } from '../shell-environment.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
 import { exitFromShell } from './exit-status.js';
 import { endProcess, processIds } from './host-processes.js';
@@ -56,9 +57,10 @@ export class ProcessDriver implements SandboxDriver {
   }
 
   async start(order: SandboxOrder): Promise<SandboxHandle> {
-    if (order.layersPath !== undefined) throw unsupported(order.spec.functionName, 'layers');
-    if (order.spec.isolation && order.spec.isolation !== 'runc') throw unsupported(order.spec.functionName, 'the isolation profile ' + order.spec.isolation);
-    if (order.spec.networks?.length) throw unsupported(order.spec.functionName, 'a VpcConfig');
+    if (order.layersPath !== undefined) throw unsupported(order.spec.functionName, 'has layers');
+    if (order.codePath === undefined) throw unsupported(order.spec.functionName, 'is a container image');
+    if (order.spec.isolation && order.spec.isolation !== 'runc') throw unsupported(order.spec.functionName, `asks for the isolation profile ${order.spec.isolation}`);
+    if (order.spec.networks?.length) throw unsupported(order.spec.functionName, 'has a VpcConfig');
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const id = order.id.slice(0, 16);
     await mkdir(this.control, { recursive: true, mode: 0o700 });
@@ -70,7 +72,7 @@ export class ProcessDriver implements SandboxDriver {
       directory.listen(order.onLog);
       let runtimeApi: string | undefined;
       if (runtime.channel === 'socket') {
-        channel = await SocketChannel.listen(directory.socketPath);
+        channel = await SocketChannel.listen(directory.socketPath, directory.openTickets());
       } else {
         const http = new HttpChannel();
         channel = http;
@@ -78,7 +80,7 @@ export class ProcessDriver implements SandboxDriver {
         http.serveListener(listener);
         runtimeApi = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
       }
-      await directory.writeEnvironment(this.environment(order, runtime, directory, runtimeApi, await order.credentials));
+      await directory.writeEnvironment(shellEnvironment(this.environment(order, order.codePath, runtime, directory, runtimeApi, await order.credentials)));
       const child = spawn('/bin/sh', [join(this.options.catalogue.assets, 'launch.sh')], {
         detached: true,
         stdio: 'ignore',
@@ -97,9 +99,9 @@ export class ProcessDriver implements SandboxDriver {
     return removeOwnDirectory(this.control, this.owner);
   }
 
-  private environment(order: SandboxOrder, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string, credentials?: FunctionCredentials): Record<string, string> {
+  private environment(order: SandboxOrder, taskRoot: string, runtime: RuntimeEntry, directory: SandboxDirectory, runtimeApi?: string, credentials?: FunctionCredentials): Record<string, string> {
     const client = runtime.channel === 'socket' && runtime.family ? join(this.options.catalogue.assets, runtime.family) : undefined;
-    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot: order.codePath, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
+    const place = { logStream: order.logStream, initializationType: order.initializationType, taskRoot, runtimeDirectory: client ?? '/var/runtime', runtimeApi, apiEndpoint: this.options.apiEndpoint?.() };
     return {
       ...functionEnvironment(order.spec, place, credentials),
       PATH: order.spec.environment.PATH ?? hostPath(),
@@ -108,9 +110,9 @@ export class ProcessDriver implements SandboxDriver {
   }
 }
 
-/** /opt and the network are the host's own here: nothing of them is for one function. */
+/** /opt and the network are the host's own here: nothing of them is for one function, and no image has another root. */
 function unsupported(functionName: string, what: string): ServiceError {
-  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} has ${what}, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
+  return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} ${what}, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
     messageMember: 'message',
   });
 }

@@ -4,7 +4,7 @@ import { chown, mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { shellEnvironment } from '../shell-environment.js';
+import { TICKET_SLOTS, Tickets } from '../channel/tickets.js';
 
 const run = promisify(execFile);
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -13,7 +13,7 @@ const DRAIN_BYTES = 64 * 1024;
 const MAX_DRAINS = 16;
 
 /**
- * What a sandbox shares with the worker (mounted at /run/hearth in containers): `log` and `start` FIFOs, the `env` file and
+ * What a sandbox shares with the worker (mounted at /run/hearth in containers): `log`, `start` and ticket FIFOs, the `env` file and
  * `runtime.sock`.
  *
  * 1. A log line written before the response is read before the response is handed on: `drain` reads what is in the FIFO
@@ -32,6 +32,11 @@ export class SandboxDirectory {
     private readonly ownUid: number,
   ) {}
 
+  /** For a channel that sends events ahead. */
+  openTickets(): Tickets {
+    return new Tickets(TICKET_SLOTS.map((name) => join(this.path, name)));
+  }
+
   get socketPath(): string {
     return join(this.path, 'runtime.sock');
   }
@@ -44,7 +49,7 @@ export class SandboxDirectory {
     const directory = new SandboxDirectory(path, options.user, process.getuid?.() ?? 0);
     if (Buffer.byteLength(directory.socketPath) > MAX_SOCKET_PATH_BYTES) throw new RangeError(`${directory.socketPath} is longer than a socket's path may be`);
     await mkdir(path, { recursive: true, mode: 0o755 });
-    const fifos = [join(path, 'log'), ...(options.gated ? [join(path, 'start')] : [])];
+    const fifos = ['log', ...TICKET_SLOTS, ...(options.gated ? ['start'] : [])].map((name) => join(path, name));
     await run('mkfifo', ['-m', '0600', ...fifos]);
     for (const fifo of fifos) await directory.giveAway(fifo);
     // Read and write: without a writer of our own the FIFO would report its end whenever the function's last writer closes.
@@ -53,7 +58,7 @@ export class SandboxDirectory {
     directory.log = { fd, socket: new Socket({ fd, readable: true, writable: false }) };
     directory.log.socket.on('data', (chunk: Buffer) => directory.onLog(chunk));
     directory.log.socket.on('error', () => directory.close());
-    if (options.gated) directory.startFd = openSync(fifos[1]!, flags);
+    if (options.gated) directory.startFd = openSync(join(path, 'start'), flags);
     return directory;
   }
 
@@ -61,9 +66,10 @@ export class SandboxDirectory {
     this.onLog = onLog;
   }
 
-  async writeEnvironment(environment: Readonly<Record<string, string>>): Promise<void> {
+  /** @param text as the sandbox's launcher reads it (shell-environment.ts) */
+  async writeEnvironment(text: string): Promise<void> {
     const file = join(this.path, 'env');
-    await writeFile(file, shellEnvironment(environment), { mode: 0o400, flag: 'wx' });
+    await writeFile(file, text, { mode: 0o400, flag: 'wx' });
     await this.giveAway(file);
   }
 

@@ -45,6 +45,8 @@ export function platformLines(event: PlatformEvent, spec: FunctionSpec, epochMs:
 function textLines(event: PlatformEvent, spec: FunctionSpec): string[] {
   switch (event.type) {
     case 'initStart':
+      // The runtime in a container image is the user's.
+      if (spec.image !== undefined) return [];
       return [`INIT_START Runtime Version: ${runtimeVersion(spec)}\tRuntime Version ARN: ${runtimeVersionArn(spec)}`];
     case 'initRuntimeDone':
       return [];
@@ -82,8 +84,7 @@ function record(event: PlatformEvent, spec: FunctionSpec, initializationType: In
       return {
         ...init,
         phase: 'init',
-        runtimeVersion: runtimeVersion(spec),
-        runtimeVersionArn: runtimeVersionArn(spec),
+        ...(spec.image === undefined && { runtimeVersion: runtimeVersion(spec), runtimeVersionArn: runtimeVersionArn(spec) }),
         functionName: spec.functionName,
         functionVersion: spec.version,
       };

@@ -4,6 +4,7 @@ import type { FunctionSpec } from '../function-spec.js';
 import type { LogLine, LogSink } from '../log-sink.js';
 import { LogAssembler } from './log-assembler.js';
 import { LogTail } from './log-tail.js';
+import { LogTurns } from './log-turns.js';
 import { platformLines, type PlatformEvent } from './platform-log.js';
 
 /**
@@ -12,6 +13,9 @@ import { platformLines, type PlatformEvent } from './platform-log.js';
  */
 export class SandboxLog {
   private readonly assembler = new LogAssembler((text) => this.add(text));
+  private readonly turns = new LogTurns((bytes) => this.assembler.push(bytes));
+  /** Whether the runtime was ever sent an event ahead of its turn: only then there are marks. */
+  private marked = false;
   private waiting: LogLine[] = [];
   private scheduled = false;
   private tail: LogTail | undefined;
@@ -26,23 +30,35 @@ export class SandboxLog {
 
   /** Bytes of stdout and stderr. */
   receive(chunk: Buffer): void {
-    this.assembler.push(chunk);
+    if (this.marked) this.turns.push(chunk);
+    else this.assembler.push(chunk);
+  }
+
+  /** What the runtime writes when it begins an event that was sent ahead. */
+  mark(): string {
+    this.marked = true;
+    return this.turns.mark;
   }
 
   platform(event: PlatformEvent): void {
-    this.assembler.flush();
+    this.flush();
     for (const line of platformLines(event, this.spec, this.clock.now(), this.initializationType)) this.add(line);
   }
 
   /** From here on lines belong to an invocation. */
   beginInvocation(): void {
-    this.assembler.flush();
+    this.flush();
     this.tail = new LogTail();
+  }
+
+  /** So do those that the function wrote since its mark: its event was sent ahead. */
+  takeTurn(): void {
+    this.turns.next();
   }
 
   /** @returns the last 4 KB of the invocation's log */
   endInvocation(): Buffer {
-    this.assembler.flush();
+    this.flush();
     const bytes = this.tail?.bytes() ?? Buffer.alloc(0);
     this.tail = undefined;
     return bytes;
@@ -50,8 +66,13 @@ export class SandboxLog {
 
   /** Everything to the sink, now: the sandbox ends. */
   close(): void {
-    this.assembler.flush();
+    this.flush();
     this.handOver();
+  }
+
+  private flush(): void {
+    this.turns.flush();
+    this.assembler.flush();
   }
 
   private add(text: string): void {

@@ -1,11 +1,12 @@
-import { InfrastructureError, ServiceError, systemClock } from '@hearth/kernel';
+import { InfrastructureError, ServiceError, systemClock, Throttled } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
 import type { OrphanReport } from '../sandbox-driver.js';
-import { BriefWaits } from './brief-waits.js';
+import { BriefWaits, type BriefWaitsOptions } from './brief-waits.js';
 import { Capacity, type PoolLimits } from './capacity.js';
 import { ProvisionedSandboxes } from './provisioned-sandboxes.js';
-import { Sandbox, type SandboxMaker } from './sandbox.js';
+import { ScalingRate } from './scaling-rate.js';
+import { Sandbox, type Begun, type SandboxMaker } from './sandbox.js';
 import type { SandboxState } from './sandbox-state.js';
 import { WaitingLine, type Waiter } from './waiting-line.js';
 
@@ -20,6 +21,10 @@ const MAX_SWEEP_MS = 10_000;
 export interface SandboxPoolOptions extends Omit<SandboxMaker, 'clock'> {
   limits: PoolLimits;
   clock?: SandboxMaker['clock'];
+  /** When events go to sandboxes in use; tests force it. */
+  briefWaits?: BriefWaitsOptions;
+  /** MB that the machine has left; absent: only the limits count. */
+  availableMemoryMb?: () => number | undefined;
   /** One sentence for the operator's log. */
   report(message: string): void;
 }
@@ -28,9 +33,10 @@ export interface PoolStats {
   states: Record<Exclude<SandboxState, 'gone'>, number>;
   waiting: number;
   memoryMb: number;
-  /** Since the start: sandboxes opened, invocations served by a warm one, evictions, sandboxes that ended by themselves while idle. */
+  /** Since the start: sandboxes opened, invocations served by a warm one, those of them sent ahead of their turn, evictions, sandboxes that ended by themselves while idle. */
   started: number;
   warm: number;
+  ahead: number;
   evicted: number;
   expired: number;
   lost: number;
@@ -45,27 +51,31 @@ export interface PoolStats {
  * 4. Waiting is first come, first served over all keys; the head of the line is never passed by for lack of room.
  * 5. Nothing that destroys a sandbox is on an answer's path.
  * 6. A sandbox begins no invocation during which its credentials might expire: a new one is made instead.
- * 7. While the machine has no CPU to spare, an event may wait for a sandbox in use though others are idle: brief-waits.ts.
+ * 7. While the machine has no CPU to spare, an event may be sent ahead to a sandbox in use, or wait for one, though others are idle: brief-waits.ts.
  * 8. Provisioned sandboxes serve the invocations that name their key; such invocations take those of their version when none is free.
+ * 9. Room is made, not assumed: what does not fit waits briefly, then is throttled (decision 0038). So is what would start faster than a function may.
  */
 export class SandboxPool {
   private readonly maker: SandboxMaker;
   private readonly sandboxes = new Set<Sandbox>();
   private readonly idle = new Map<string, Sandbox[]>();
   private readonly line = new WaitingLine();
-  private readonly brief = new BriefWaits<Sandbox>();
+  private readonly brief: BriefWaits<Sandbox>;
   /** Sandboxes on their way, by key. */
   private readonly coming = new Map<string, number>();
   private readonly capacity: Capacity;
+  private readonly scaling: ScalingRate;
   private readonly provisioned: ProvisionedSandboxes;
-  private readonly counters = { started: 0, warm: 0, evicted: 0, expired: 0, lost: 0 };
+  private readonly counters = { started: 0, warm: 0, ahead: 0, evicted: 0, expired: 0, lost: 0 };
   private opening = 0;
   private sweeper: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(private readonly options: SandboxPoolOptions) {
     this.maker = { ...options, clock: options.clock ?? systemClock };
-    this.capacity = new Capacity(options.limits, this.sandboxes);
+    this.capacity = new Capacity(options.limits, this.sandboxes, options.availableMemoryMb);
+    this.scaling = new ScalingRate(options.limits.scalingBurst);
+    this.brief = new BriefWaits(options.briefWaits);
     this.provisioned = new ProvisionedSandboxes({
       sandboxes: this.sandboxes,
       clock: this.maker.clock,
@@ -93,7 +103,14 @@ export class SandboxPool {
     const askedAt = this.maker.clock.now();
     for (let delivery = 0; delivery < MAX_DELIVERIES; delivery++) {
       const key = request.provisionedKey ?? request.spec.sandboxKey;
-      const freed = this.brief.worthwhile(key) ? await this.brief.wait(key) : undefined;
+      let freed: Sandbox | undefined;
+      if (this.brief.worthwhile(key)) {
+        const inUse = this.brief.takesAhead(key);
+        const begun = await inUse?.sendAhead(request);
+        freed = inUse === undefined ? await this.brief.wait(key) : undefined;
+        this.brief.waited(key, begun === undefined && freed === undefined);
+        if (begun !== undefined) return await this.serveBegun(inUse!, begun, askedAt);
+      }
       const warm = freed ?? this.takeIdle(request);
       if (warm !== undefined) this.counters.warm += 1;
       const place = warm ?? (await this.queue(request, signal));
@@ -166,7 +183,8 @@ export class SandboxPool {
     if (this.stopped) throw new InfrastructureError('This worker is stopping');
     const impossible = this.capacity.neverFits(request.spec);
     if (impossible) throw new InfrastructureError(impossible);
-    const waited = this.line.join(request, this.options.limits.queueMs, signal);
+    const { queueMs, roomMs = queueMs } = this.options.limits;
+    const waited = this.line.join(request, { queueMs, roomMs, lacksRoom: (each) => this.lacksRoom(each) }, signal);
     this.pump();
     return waited;
   }
@@ -174,15 +192,25 @@ export class SandboxPool {
   private async run(sandbox: Sandbox, invocation: () => Promise<InvocationOutcome | undefined>): Promise<InvocationOutcome | undefined> {
     let outcome: InvocationOutcome | undefined;
     const { key } = sandbox;
-    this.brief.begin(key);
+    this.brief.begin(key, sandbox);
     try {
       outcome = await invocation();
       return outcome;
     } finally {
-      this.brief.end(key);
+      this.brief.end(key, sandbox);
       if (outcome === undefined || sandbox.state !== 'busy') void this.end(sandbox);
       else this.offer(sandbox);
     }
+  }
+
+  private async serveBegun(sandbox: Sandbox, begun: Begun, askedAt: number): Promise<InvocationOutcome> {
+    this.counters.warm += 1;
+    this.counters.ahead += 1;
+    const placedAt = this.maker.clock.now();
+    const outcome = await this.run(sandbox, () => sandbox.invokeBegun(begun));
+    if (outcome === undefined) throw new InfrastructureError(`The runtime of ${sandbox.spec.functionName} went away while the invocation ran in it`);
+    outcome.phases = { placement: [askedAt, placedAt], ...outcome.phases };
+    return outcome;
   }
 
   private outlived(sandbox: Sandbox): boolean {
@@ -192,6 +220,10 @@ export class SandboxPool {
   /** A sandbox is free: to the first who waits for its key, else it stays warm. */
   private offer(sandbox: Sandbox): void {
     if (this.outlived(sandbox)) sandbox.retired = true;
+    if (sandbox.hasAhead) {
+      if (sandbox.retired) sandbox.takeBack(Number.POSITIVE_INFINITY);
+      if (sandbox.giveTurn()) return;
+    }
     if (sandbox.retired && sandbox.state === 'busy') return void this.end(sandbox);
     const waiter = this.line.first(sandbox.key);
     if (waiter !== undefined) {
@@ -224,9 +256,23 @@ export class SandboxPool {
       if (ahead < (this.coming.get(key) ?? 0)) continue;
       if (this.opening >= this.options.limits.maxStarts) return;
       if (!this.makeRoom(waiter.request.spec)) return;
-      void this.bring(waiter.request.spec);
+      if (this.mayScale(waiter)) void this.bring(waiter.request.spec);
     }
     this.provisioned.settle();
+  }
+
+  /** Fails the waiter when its function starts sandboxes faster than it may: over the rate nobody waits (spec/concurrency-and-billing.md 1.2). */
+  private mayScale(waiter: Waiter): boolean {
+    const { accountId, region, functionName } = waiter.request.spec;
+    const waitMs = this.scaling.take(`${accountId} ${region} ${functionName}`, this.maker.clock.now());
+    if (waitMs > 0) this.line.fail(waiter, new Throttled('FunctionInvocationRateLimitExceeded', waitMs / 1_000));
+    return waitMs === 0;
+  }
+
+  /** For one who waits: nothing is on its way, and there is no room to start something. */
+  private lacksRoom({ spec }: InvocationRequest): boolean {
+    this.pump();
+    return (this.coming.get(spec.sandboxKey) ?? 0) === 0 && !this.capacity.fits(spec);
   }
 
   /** True when a sandbox of this spec may be started now; otherwise ends idle ones, and the end of them pumps again. */
@@ -346,6 +392,7 @@ export class SandboxPool {
 
   private expireIdle(): void {
     this.provisioned.renew();
+    this.scaling.sweep(this.maker.clock.now());
     const before = this.maker.clock.now() - this.options.limits.idleMs;
     for (const stack of [...this.idle.values()]) {
       for (const sandbox of stack.filter((one) => (!one.provisioned && one.idleSince <= before) || this.outlived(one))) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InfrastructureError, type Clock } from '@hearth/kernel';
-import type { ChannelAnswer, InitResult } from '../channel/runtime-channel.js';
+import type { ChannelAnswer, ChannelEvent, InitResult } from '../channel/runtime-channel.js';
 import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
@@ -28,6 +28,21 @@ export interface SandboxMaker {
 /** Credentials are good for the whole of an invocation and this much longer: clocks differ, and so do ends. */
 const CREDENTIALS_MARGIN_MS = 60_000;
 
+/** An event on its way to a sandbox that still serves others. */
+interface Ahead {
+  id: string;
+  /** performance.now() */
+  since: number;
+  begin(): void;
+  giveUp(): void;
+}
+
+/** An event that a sandbox has begun although it was sent ahead. */
+export interface Begun {
+  request: InvocationRequest;
+  answered: Promise<ChannelAnswer>;
+}
+
 /** How an init ended when it did not succeed. */
 export type FailedInit = { kind: 'timeout' } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'exit'; exit: SandboxExit };
 export type Initialised = { kind: 'ready' } | FailedInit;
@@ -46,7 +61,8 @@ interface Verdict {
  *
  * 1. START is logged when the event is handed over, and the timeout counts from there.
  * 2. The log FIFO is drained before END, so that what was printed before the response is in the tail.
- * 3. Whatever ends an invocation but a posted response or error ends the sandbox.
+ * 3. While one invocation runs, events may be sent ahead; each begins when those before it are answered, or is taken back.
+ * 4. Whatever ends an invocation but a posted response or error ends the sandbox.
  */
 export class Sandbox {
   readonly id = randomUUID().replaceAll('-', '');
@@ -67,6 +83,7 @@ export class Sandbox {
   private sentAt = 0;
   private served = 0;
   private destruction: Promise<void> | undefined;
+  private readonly ahead: Ahead[] = [];
 
   /** @param provisionedKey of the order that holds it; absent: made for whoever invokes its version */
   constructor(
@@ -111,11 +128,11 @@ export class Sandbox {
   /** @throws InfrastructureError */
   async open(): Promise<void> {
     const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
-    const { codeDigest, layers } = this.spec;
+    const { codeDigest, image, layers } = this.spec;
     this.credentials = credentials?.issue(this.spec);
     // The driver hears of a failure when it needs them; until then it is nobody's.
     this.credentials?.catch(() => undefined);
-    const [codePath, layersPath] = await Promise.all([codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined]);
+    const [codePath, layersPath] = await Promise.all([image ? undefined : codeDirectory(codeDigest), layers?.length ? layersDirectory(layers) : undefined]);
     if (this.state !== 'creating') throw givenUp();
     const order = {
       id: this.id,
@@ -177,6 +194,62 @@ export class Sandbox {
     return this.conclude(request, answered, startedAt, limitMs);
   }
 
+  /** How many more events may be sent to it ahead of their turn. */
+  get aheadRoom(): number {
+    if (this.state !== 'busy' || this.retired) return 0;
+    return (this.opened().channel.maxAhead ?? 0) - this.ahead.length;
+  }
+
+  get hasAhead(): boolean {
+    return this.ahead.length > 0;
+  }
+
+  /**
+   * Sends an event that begins as soon as those before it are answered. Only with `aheadRoom`.
+   * @returns for `invokeBegun`; undefined when it was taken back, or the sandbox ended before it began
+   * @throws InfrastructureError when the sandbox ended while it ran, for a reason of another invocation
+   */
+  sendAhead(request: InvocationRequest): Promise<Begun | undefined> {
+    const answered = this.opened().channel.sendAhead!({ ...this.event(request, this.spec.timeoutSeconds * 1_000), mark: this.log.mark() });
+    return new Promise((resolve, reject) => {
+      const ahead: Ahead = { id: request.requestId, since: performance.now(), begin: () => resolve({ request, answered }), giveUp: () => resolve(undefined) };
+      this.ahead.push(ahead);
+      void answered.then((answer) => {
+        const index = this.ahead.indexOf(ahead);
+        if (index < 0 || answer.kind !== 'closed') return;
+        this.ahead.splice(index, 1);
+        if (answer.undelivered) resolve(undefined);
+        else reject(new InfrastructureError('The sandbox was ended while the invocation ran in it'));
+      });
+    });
+  }
+
+  /** The invocation before is over: the next event that was sent ahead has begun. @returns false when there is none */
+  giveTurn(): boolean {
+    const next = this.ahead.shift();
+    next?.begin();
+    return next !== undefined;
+  }
+
+  /** Takes back events that were sent before a time and have not begun. */
+  takeBack(before: number): void {
+    const { channel } = this.opened();
+    for (const ahead of this.ahead.filter(({ since, id }) => since <= before && channel.takeBack!(id))) {
+      this.ahead.splice(this.ahead.indexOf(ahead), 1);
+      ahead.giveUp();
+    }
+  }
+
+  /** The rest of an invocation whose event was sent ahead. */
+  async invokeBegun({ request, answered }: Begun): Promise<InvocationOutcome | undefined> {
+    const startedAt = performance.now();
+    this.sentAt = this.maker.clock.now();
+    this.log.beginInvocation();
+    this.log.platform({ type: 'start', requestId: request.requestId });
+    this.log.takeTurn();
+    return this.conclude(request, answered, startedAt, this.spec.timeoutSeconds * 1_000);
+  }
+
   /** The second init, inside the invocation and under the function's timeout (runtime-api.md section 4). Opened, not initialised. */
   async invokeWithInit(request: InvocationRequest): Promise<InvocationOutcome | undefined> {
     const startedAt = performance.now();
@@ -220,14 +293,11 @@ export class Sandbox {
 
   private send(request: InvocationRequest, deadlineMs: number): Promise<ChannelAnswer> {
     this.sentAt = this.maker.clock.now();
-    return this.opened().channel.invoke({
-      id: request.requestId,
-      deadlineMs,
-      arn: request.invokedFunctionArn,
-      traceId: request.traceHeader,
-      clientContext: request.clientContext,
-      body: request.payload,
-    });
+    return this.opened().channel.invoke(this.event(request, deadlineMs));
+  }
+
+  private event(request: InvocationRequest, deadlineMs: number): ChannelEvent {
+    return { id: request.requestId, deadlineMs, arn: request.invokedFunctionArn, traceId: request.traceHeader, clientContext: request.clientContext, body: request.payload };
   }
 
   private async conclude(request: InvocationRequest, answered: Promise<ChannelAnswer>, startedAt: number, limitMs: number): Promise<InvocationOutcome | undefined> {
@@ -280,14 +350,14 @@ export class Sandbox {
   private reportInit(result: Initialised): void {
     const durationMs = this.initDurationMs ?? 0;
     const status = ({ ready: 'success', timeout: 'timeout', error: 'error', exit: 'failure' } as const)[result.kind];
-    const errorType = result.kind === 'error' ? result.errorType : result.kind === 'exit' ? runtimeExited('', result.exit).errorType : undefined;
+    const errorType = result.kind === 'error' ? result.errorType : result.kind === 'exit' ? runtimeExited('', result.exit, this.spec.image).errorType : undefined;
     this.log.platform({ type: 'initRuntimeDone', phase: 'init', status, errorType });
     this.log.platform({ type: 'initReport', phase: 'init', status, errorType, durationMs });
   }
 
   private verdictOfInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): Verdict {
     if (failed.kind === 'error') return { status: 'error', errorType: failed.errorType, payload: failed.body, ends: true };
-    return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit), true), oomKilled: failed.exit.oomKilled };
+    return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit, this.spec.image), true), oomKilled: failed.exit.oomKilled };
   }
 
   private verdictOfTimeout(request: InvocationRequest): Verdict {
@@ -296,7 +366,7 @@ export class Sandbox {
 
   private async verdictOfExit(request: InvocationRequest): Promise<Verdict> {
     const exit = await this.exitAtLast();
-    return { ...verdictOf('failure', runtimeExited(request.requestId, exit), true), oomKilled: exit.oomKilled };
+    return { ...verdictOf('failure', runtimeExited(request.requestId, exit, this.spec.image), true), oomKilled: exit.oomKilled };
   }
 
   /** The exit status follows the end of the channel; a runtime that only closed its channel is killed. */

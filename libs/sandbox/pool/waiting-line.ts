@@ -1,4 +1,4 @@
-import { InfrastructureError } from '@hearth/kernel';
+import { InfrastructureError, Throttled } from '@hearth/kernel';
 import type { InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { Sandbox } from './sandbox.js';
 
@@ -10,6 +10,18 @@ export interface Waiter {
   readonly settle: (place: Place | Promise<Place>) => void;
   readonly fail: (error: Error) => void;
 }
+
+export interface Patience {
+  /** In ms: no longer, whatever it waits for. */
+  queueMs: number;
+  /** In ms: no longer for room. */
+  roomMs: number;
+  /** Looks again whether something can be done for those who wait. @returns whether the request waits for room */
+  lacksRoom(request: InvocationRequest): boolean;
+}
+
+/** The machine's memory may become free without anybody telling. */
+const LOOK_AGAIN_MS = 500;
 
 /** Invocations without a sandbox, first come first served. */
 export class WaitingLine {
@@ -30,13 +42,28 @@ export class WaitingLine {
     return this.byKey.get(key)?.values().next().value;
   }
 
-  /** @throws InfrastructureError when the signal aborts or the time passes before it is served */
-  join(request: InvocationRequest, limitMs: number, signal?: AbortSignal): Promise<Place> {
+  /**
+   * @throws InfrastructureError when the signal aborts or the time passes before it is served
+   * @throws ServiceError TooManyRequestsException when there is no room for too long
+   */
+  join(request: InvocationRequest, patience: Patience, signal?: AbortSignal): Promise<Place> {
     const keys = request.provisionedKey === undefined ? [request.spec.sandboxKey] : [request.provisionedKey, request.spec.sandboxKey];
     return new Promise((resolve, reject) => {
       const giveUp = (why: string): void => this.fail(waiter, new InfrastructureError(why));
       const aborted = (): void => giveUp(`The wait for a sandbox of ${request.spec.functionName} was ended by its caller`);
-      const timer = setTimeout(() => giveUp(`No sandbox for ${request.spec.functionName} became free within ${limitMs} ms`), limitMs);
+      const { queueMs, roomMs } = patience;
+      const since = performance.now();
+      let roomLackedSince: number | undefined;
+      const look = (): void => {
+        const lacksRoom = patience.lacksRoom(request);
+        if (!this.waiters.has(waiter)) return; // Served meanwhile.
+        const now = performance.now();
+        if (now - since >= queueMs) return giveUp(`No sandbox for ${request.spec.functionName} became free within ${queueMs} ms`);
+        roomLackedSince = lacksRoom ? (roomLackedSince ?? now) : undefined;
+        if (roomLackedSince !== undefined && now - roomLackedSince >= roomMs) return this.fail(waiter, new Throttled('ConcurrentInvocationLimitExceeded'));
+        timer = setTimeout(look, Math.max(1, Math.min(LOOK_AGAIN_MS, queueMs - (now - since), roomMs)));
+      };
+      let timer = setTimeout(look, Math.min(LOOK_AGAIN_MS, queueMs, roomMs));
       const leave = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', aborted);

@@ -6,13 +6,15 @@ import { projectRoot } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
 import type { PoolLimits } from '../pool/capacity.js';
-import type { CredentialSource } from '../pool/credential-source.js';
-import { SandboxPool } from '../pool/sandbox-pool.js';
+import { SandboxPool, type SandboxPoolOptions } from '../pool/sandbox-pool.js';
 import type { SandboxDriver, SandboxOrder } from '../sandbox-driver.js';
 
 const FUNCTIONS = join(projectRoot(), 'libs/sandbox/testing/functions');
 
 export const TEST_LIMITS: PoolLimits = { maxSandboxes: 20, maxStarts: 2, memoryMb: 8_192, idleMs: 60_000, queueMs: 60_000 };
+
+/** What a test gives the pool. */
+type PoolParts = Partial<Pick<SandboxPoolOptions, 'codeDirectory' | 'credentials' | 'briefWaits' | 'availableMemoryMb'>>;
 
 /** A pool over a driver under test, with its log kept and everything removable. */
 export class Bench {
@@ -26,7 +28,7 @@ export class Bench {
     readonly reports: string[],
   ) {}
 
-  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, credentials?: CredentialSource, codeDirectory = async (digest: string) => join(FUNCTIONS, digest)): Promise<Bench> {
+  static async open(make: (place: DriverPlace) => SandboxDriver, limits: Partial<PoolLimits> = {}, stateDirectory?: string, parts: PoolParts = {}): Promise<Bench> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'hearth-sandbox-')));
     const reports: string[] = [];
     const report = (message: string): void => void reports.push(message);
@@ -35,10 +37,10 @@ export class Bench {
     const driver = make({ stateDirectory: directory, incarnation: randomUUID().slice(0, 8), report });
     const pool = new SandboxPool({
       driver,
-      codeDirectory,
+      codeDirectory: async (digest) => join(FUNCTIONS, digest),
       layersDirectory: async ([digest]) => join(FUNCTIONS, digest!),
       logSink,
-      credentials,
+      ...parts,
       limits: { ...TEST_LIMITS, ...limits },
       report,
     });

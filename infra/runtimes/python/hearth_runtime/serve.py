@@ -40,13 +40,19 @@ def load_handler(name):
         raise RuntimeFault("Runtime.HandlerNotFound", "Handler '%s' missing on module '%s'" % (function_name, module_name))
 
 
+def _set_trace_id(value):
+    """For whoever looks in os.environ. Past the C library, which never frees a value: a busy function would grow by each of them."""
+    name = os.environ.encodekey("_X_AMZN_TRACE_ID")
+    if value:
+        os.environ._data[name] = os.environ.encodevalue(value)
+    else:
+        os.environ._data.pop(name, None)
+
+
 def _invoke(channel, handler, header, body):
     request_id = Current.request_id = header["id"]
     Current.tenant_id = header.get("tenantId")
-    if header.get("traceId"):
-        os.environ["_X_AMZN_TRACE_ID"] = header["traceId"]
-    else:
-        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    _set_trace_id(header.get("traceId"))
     try:
         result = write_result(handler(read_event(body), LambdaContext(header)))
     except Exception as error:

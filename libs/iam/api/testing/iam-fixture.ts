@@ -26,11 +26,24 @@ export interface IamFixture {
   operations: Record<string, OperationHandler>;
   /** Calls an operation as the root of {@link ACCOUNT}. */
   call(operation: string, input?: Record<string, unknown>, context?: Partial<CallerContext>): Promise<any>;
+  /** A managed policy of {@link ACCOUNT}. */
+  createPolicy(name: string, document?: string): Promise<any>;
+  /** A role of {@link ACCOUNT} that Lambda may assume. */
+  createRole(name?: string, more?: object): Promise<any>;
   /** All items of a paged list, and the sizes of its pages. */
   all(operation: string, member: string, input: Record<string, unknown>): Promise<{ items: unknown[]; pages: number[] }>;
   /** Back to two accounts without anything in them. */
   reset(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The fixture of a test file: made before its tests, emptied before each, and closed after them. There is nothing in it outside of tests and hooks. */
+export function useIam(): IamFixture {
+  const iam = {} as IamFixture;
+  beforeAll(async () => void Object.assign(iam, await iamFixture()));
+  beforeEach(() => iam.reset());
+  afterAll(() => iam.close());
+  return iam;
 }
 
 export function callerContext(context: Partial<CallerContext> = {}): CallerContext {
@@ -70,6 +83,8 @@ export async function iamFixture(): Promise<IamFixture> {
     parts,
     operations,
     call,
+    createPolicy: (name, document = ALLOW_ALL) => call('CreatePolicy', { PolicyName: name, PolicyDocument: document }),
+    createRole: (name = 'r', more = {}) => call('CreateRole', { RoleName: name, AssumeRolePolicyDocument: LAMBDA_TRUST, ...more }),
     reset,
     all: async (operation, member, input) => {
       const items: unknown[] = [];

@@ -9,6 +9,12 @@ const kept = [];
 const probes = {
   echo: (event) => event.value,
   count: () => ++count,
+  /** Which of this sandbox's invocations it is. */
+  tally: async (event) => {
+    const answer = { pid: process.pid, number: ++count };
+    if (event.ms) await new Promise((resolve) => setTimeout(resolve, event.ms));
+    return answer;
+  },
   env: () => process.env,
   kernel: () => readFileSync('/proc/version', 'utf8'),
   fetch: async ({ path }) => {
