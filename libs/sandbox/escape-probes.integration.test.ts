@@ -19,6 +19,8 @@ const catalogue = RuntimeCatalogue.load();
 const LABELS = { 'hearth.test': 'probes' };
 const PROBES = join(projectRoot(), 'libs/sandbox/probes/function');
 const VICTIM_PORT = 8_098;
+/** Its system calls take several times as long, and the filter is the one that the others were tried against on every port. */
+const GVISOR_LAST_PORT = 8_192;
 const TEST_LIMIT_MS = 180_000;
 /**
  * What gVisor's own kernel grants or shows inside of itself, without effect on the host: a namespace, a priority and a limit of its own, a FUSE device
@@ -178,7 +180,7 @@ describe('escape and leak probes', () => {
       });
       try {
         // A kernel of its own has no cgroups to show.
-        const { results } = await sandboxes.probe({ cgroups_hidden: true });
+        const { results } = await sandboxes.probe({ cgroups_hidden: true, last_port: GVISOR_LAST_PORT });
         columns['runsc, open'] = results;
         expect(notRefused(results).filter((line) => !OWN_KERNEL.has(line.split(':')[0]!))).toEqual([]);
         expect(await sandboxes.toldByTheEngine()).toEqual([]);

@@ -59,7 +59,7 @@ it('the container template holds every limit and no environment', () => {
   expect(options.HostConfig).toMatchObject({
     NetworkMode: 'none',
     CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
+    SecurityOpt: ['no-new-privileges', expect.stringMatching(/^seccomp=\{"defaultAction":"SCMP_ACT_ERRNO"/)],
     ReadonlyRootfs: true,
     PidsLimit: 1_024,
     Memory: 134_217_728,

@@ -69,7 +69,7 @@ def host_link_local6(targets):
 @probe('network.host-all-ports', "finds any open TCP port of the host's, of all 65,535, and the usual ones on its other addresses")
 def host_all_ports(targets):
     for index, address in enumerate(targets['host_addresses']):
-        for port in [targets['open_port'], *range(1, 1025 if index else 65536)]:
+        for port in [targets['open_port'], *range(1, 1025 if index else targets.get('last_port', 65535) + 1)]:
             with socket.socket() as client:
                 client.settimeout(TIMEOUT_S)
                 code = client.connect_ex((address, port))
