@@ -18,6 +18,9 @@ source infra/launcher/project.sh
 require_node
 prepare_project
 
+# Goes into the worker's image with the rest of infra/runtimes.
+infra/runtimes/image-launcher/build.sh || say 'without the launcher of container images, this worker will not run such functions'
+
 # Production dependencies as one archive, once per lock file.
 modules=.hearth/images/modules.tar
 hash=$(hash_of package-lock.json infra/images/production-modules.mjs)

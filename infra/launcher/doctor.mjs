@@ -92,6 +92,7 @@ async function checkDocker() {
   const patched = isPatchedRunc(runc);
   row('runc', patched ? 'ok' : 'warn', runc, patched ? '' : "Older than the container escape fixes of November 2025 (1.2.8, 1.3.3), unless your distribution's package has them.");
   checkImages(new Set((JSON.parse((await engine('/images/json')).text) ?? []).flatMap((image) => image.RepoTags ?? [])));
+  checkImageLauncher();
 }
 
 function isPatchedRunc(text) {
@@ -108,6 +109,11 @@ function checkImages(present) {
   const missing = built.filter(([, { image }]) => !present.has(image.includes(':', image.lastIndexOf('/')) ? image : `${image}:latest`));
   const count = built.length;
   row('runtimes', missing.length === 0 ? 'ok' : 'warn', missing.length === 0 ? `the images of all ${count} runtimes that are built here are there` : `no image for ${missing.map(([name]) => name).join(', ')}`, missing.length === 0 ? '' : 'They are built when a function needs them first, or now: ./hearth runtimes build NAME (infra/runtimes/build.sh for all).');
+}
+
+function checkImageLauncher() {
+  const there = existsSync(join(root, 'infra/runtimes/image-launcher/hearth-launch'));
+  row('container images', there ? 'ok' : 'warn', there ? 'their launcher is compiled' : 'their launcher is not compiled', there ? '' : 'infra/runtimes/image-launcher/build.sh does it (apt-get install gcc libc6-dev); only functions with PackageType Image need it.');
 }
 
 async function checkPostgres() {

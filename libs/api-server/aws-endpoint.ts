@@ -124,16 +124,19 @@ export class AwsEndpoint {
     const policy = found instanceof Promise ? await found : found;
     const allowed = this.parts.guard.check(key, request.permission, new CallFacts(request.raw, now, this.parts.region), policy);
     if (allowed !== undefined) await allowed;
+    const stream = operation === 'InvokeWithResponseStream' ? streamTo(request, response, command.traceHeader!) : undefined;
+    if (stream !== undefined && command.invocationType === 'RequestResponse') command.stream = stream;
     const work = (): Promise<InvokeAnswer> => this.parts.invocation.invoke(command);
     const { around } = this.parts.telemetry;
-    const answer = await (around === undefined
+    const answering = (around === undefined
       ? work()
       : around(
           { service: LAMBDA, operation, requestId: request.requestId, accountId: key.accountId, functionName: command.functionName, traceHeader: command.traceHeader },
           work,
         ));
-    if (operation === 'InvokeWithResponseStream' && answer.statusCode === 200) this.streamAnswer(request, response, answer, command.traceHeader!);
-    else this.writeInvokeAnswer(request, response, answer, command.traceHeader!);
+    if (stream !== undefined) return this.completeStream(request, response, stream, await answering.catch(afterBegin(stream)), command.traceHeader!);
+    const answer = await answering;
+    this.writeInvokeAnswer(request, response, answer, command.traceHeader!);
   }
 
   private writeInvokeAnswer(request: AwsRequest, response: Answerable, answer: InvokeAnswer, trace: string): void {
@@ -150,12 +153,12 @@ export class AwsEndpoint {
     this.ended(request, answer.statusCode);
   }
 
-  /** The function has ended: its response is one chunk. */
-  private streamAnswer(request: AwsRequest, response: Answerable, answer: InvokeAnswer, trace: string): void {
-    if (!(response instanceof ServerResponse)) throw new Error('Streams need a response of the HTTP server');
-    const stream = new ResponseStream(response, { 'x-amzn-RequestId': request.requestId, 'X-Amzn-Trace-Id': answeredTraceHeader(trace) });
-    stream.begin(answer.executedVersion);
-    if (answer.functionError === undefined) stream.chunk(answer.payload ?? NO_BODY);
+  private completeStream(request: AwsRequest, response: Answerable, stream: ResponseStream, answer: InvokeAnswer, trace: string): void {
+    if (answer.statusCode !== 200) return this.writeInvokeAnswer(request, response, answer, trace);
+    if (!stream.begun) {
+      stream.begin(answer);
+      if (answer.functionError === undefined) void stream.write(answer.payload ?? NO_BODY);
+    }
     stream.complete(answer);
     this.ended(request, answer.statusCode);
   }
@@ -257,6 +260,19 @@ export class AwsEndpoint {
     this.parts.telemetry.ended?.({ ...record, facts: new CallFacts(request.raw, time, this.parts.region) });
     this.parts.logger.debug(record, 'request');
   }
+}
+
+function streamTo(request: AwsRequest, response: Answerable, trace: string): ResponseStream {
+  if (!(response instanceof ServerResponse)) throw new Error('Streams need a response of the HTTP server');
+  return new ResponseStream(response, { 'x-amzn-RequestId': request.requestId, 'X-Amzn-Trace-Id': answeredTraceHeader(trace) });
+}
+
+/** A failure that comes after the head cannot be an answer of its own any more. */
+function afterBegin(stream: ResponseStream): (error: unknown) => never {
+  return (error) => {
+    if (stream.begun) stream.completeUnfinished();
+    throw error;
+  };
 }
 
 /** Node writes head and body together only when both are strings; Latin-1 keeps the body's bytes what they are. */

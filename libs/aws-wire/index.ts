@@ -11,7 +11,7 @@ export type { RequestParts } from './rest-json/decoding.js';
 export type { WireResponse } from './rest-json/encoding.js';
 export { ErrorRenderer } from './rest-json/error-rendering.js';
 export { parseQuery, pathSegments, splitTarget, type QueryParameters, type RequestTarget } from './rest-json/request-target.js';
-export { eventStreamEvent, eventStreamMessage } from './event-stream/event-stream-message.js';
+export { eventStreamEvent, eventStreamFrame, eventStreamMessage } from './event-stream/event-stream-message.js';
 export { SigV4Verifier, type SigningKey, type SigV4VerifierOptions } from './sigv4/verifier.js';
 export { formatTimestamp, type CredentialScope, type PresentedSignature } from './sigv4/presented-signature.js';
 export type { RequestHead } from './sigv4/signed-request.js';

@@ -8,4 +8,4 @@ export { ImageRegistry, type ImageState, type WorkerImage } from './runtime-imag
 export { ImageWorker, type ImageSource, type ImageWorkerOptions } from './runtime-images/image-worker.js';
 export { ensureImage, ImageUnavailable } from './runtime-images/ensure-image.js';
 export { requireFleetSecret } from './fleet-signature.js';
-export type { FunctionSpec, HeldSandboxes, InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
+export type { FunctionSpec, HeldSandboxes, InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport, ResponseSink } from '@hearth/sandbox';

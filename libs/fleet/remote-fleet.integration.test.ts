@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadSettings } from '@hearth/config';
-import { InfrastructureError, ServiceError } from '@hearth/kernel';
+import { InfrastructureError, ServiceError, Throttled } from '@hearth/kernel';
 import { QueueConnection, startTestRedis, type Logger, type TestRedis } from '@hearth/queue';
 import { imageFault, type ImageHost, type InvocationOutcome, type InvocationRequest, type PinnedImage, type ProvisionOrder, type ProvisionReport } from '@hearth/sandbox';
 import { RemoteFleet, startWorker, type InvocationRunner, type RunningWorker } from './index.js';
@@ -158,6 +158,53 @@ describe('invocations over the network', () => {
     await expect(remote.fetchImage({ uri: 'any', digest: 'a0', local: false }, 'x86_64')).rejects.toThrow(InfrastructureError);
   });
 
+  it('stream their response while they run, no faster than it is taken', async () => {
+    let told = (): void => undefined;
+    const heard = new Promise<void>((resolve) => (told = resolve));
+    let paused = 0;
+    const pool = new TestPool('one', async ({ response }) => {
+      response!.begin('text/plain; charset="ü"');
+      await response!.write(Buffer.from('first'));
+      await heard;
+      for (let piece = 0; piece < 512; piece++) {
+        const wait = response!.write(Buffer.alloc(65_536, piece % 256));
+        if (wait !== undefined) paused += 1;
+        await wait;
+      }
+    });
+    await worker(pool);
+    let type = '';
+    let size = 0;
+    const response = {
+      begin: (contentType: string) => void (type = contentType),
+      write: (bytes: Uint8Array) => {
+        if (size === 0) expect(Buffer.from(bytes).toString()).toBe('first');
+        size += bytes.length;
+        told();
+        return size % 7 === 0 ? pause(1) : undefined;
+      },
+    };
+    const outcome = await (await fleet()).invoke({ ...request('f', Buffer.from('sent back')), response });
+    expect([type, size]).toEqual(['text/plain; charset="ü"', 5 + 512 * 65_536]);
+    expect(paused).toBeGreaterThan(0);
+    expect(outcome).toMatchObject({ status: 'success', durationMs: 1.5, payload: Buffer.from('sent back'), logTail: Buffer.from('from one') });
+  });
+
+  it('whose stream is cut off are lost, and those that never begin one answer as ever', async () => {
+    const pool = new TestPool('one', ({ response, payload }) => {
+      if (Buffer.from(payload).toString() !== 'cut') return Promise.resolve();
+      response!.begin('text/plain');
+      void response!.write(Buffer.from('half'));
+      return Promise.reject(new InfrastructureError('as asked'));
+    });
+    await worker(pool);
+    const remote = await fleet();
+    const response = { begin: () => undefined, write: () => undefined };
+    await expect(remote.invoke({ ...request('f', Buffer.from('cut')), response })).rejects.toThrow(InfrastructureError);
+    expect(await remote.invoke({ ...request('f', Buffer.from('whole')), response })).toMatchObject({ payload: Buffer.from('whole') });
+    await expect(remote.invoke({ ...request('f', Buffer.from('{}')), response })).resolves.toMatchObject({ status: 'success' });
+  });
+
   it('of 6 MB are carried', async () => {
     await worker(new TestPool('one'));
     const payload = Buffer.alloc(6_291_456, 'x');
@@ -215,6 +262,22 @@ describe('invocations over the network', () => {
     const remote = await fleet(['http://127.0.0.1:1', 'http://127.0.0.1:2']);
     for (let index = 0; index < 10; index++) await remote.invoke(request(`f${index}`));
     expect(pool.calls).toHaveLength(10);
+  });
+
+  it('go to one other worker when one has no room, and are throttled when that has none either', async () => {
+    const full = () => Promise.reject(new Throttled('ConcurrentInvocationLimitExceeded'));
+    const pools = [new TestPool('a', full), new TestPool('b', full), new TestPool('c', full)];
+    for (const pool of pools) await worker(pool);
+    const remote = await fleet();
+    await expect(remote.invoke(request('f'))).rejects.toMatchObject({ code: 'TooManyRequestsException', options: { members: { Reason: 'ConcurrentInvocationLimitExceeded' }, headers: { 'Retry-After': '1' } } });
+    expect(pools.map((pool) => pool.calls.length).sort()).toEqual([0, 1, 1]);
+  });
+
+  it('are not given to another worker when their function grows too fast', async () => {
+    const pools = ['a', 'b'].map((name) => new TestPool(name, () => Promise.reject(new Throttled('FunctionInvocationRateLimitExceeded', 3))));
+    for (const pool of pools) await worker(pool);
+    await expect((await fleet()).invoke(request('f'))).rejects.toMatchObject({ options: { members: { Reason: 'FunctionInvocationRateLimitExceeded' }, headers: { 'Retry-After': '3' } } });
+    expect(pools.map((pool) => pool.calls.length).sort()).toEqual([0, 1]);
   });
 
   it('are not given to another worker when one dies while the function runs', async () => {

@@ -1,10 +1,11 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
-import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport } from '@hearth/sandbox';
+import type { InvocationOutcome, InvocationRequest, ProvisionOrder, ProvisionReport, ResponseSink } from '@hearth/sandbox';
 import type { ImageRequest } from './image-request.js';
 import { signatureHeaders } from './fleet-signature.js';
 import { decodeFrame, encodeFrame } from './frames.js';
-import { NOT_STARTED_HEADER, type SerialisedServiceError } from './worker-server.js';
+import { readAnswerStream, STREAM_HEADER } from './streamed-answer.js';
+import { NOT_STARTED_HEADER, type SerialisedServiceError, type WireRequest } from './worker-server.js';
 
 /** It is certain that the function did not start: another worker may be tried. */
 export class NotStarted extends Error {
@@ -31,9 +32,10 @@ export class WorkerClient {
    * @throws InfrastructureError when the invocation was lost
    * @throws ServiceError as the worker threw it
    */
-  async invoke(url: string, { payload, ...header }: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+  async invoke(url: string, { payload, response, ...request }: InvocationRequest, signal?: AbortSignal): Promise<InvocationOutcome> {
+    const header: WireRequest = response === undefined ? request : { ...request, streams: true };
     const body = encodeFrame(header, [payload]);
-    const { status, headers, bytes } = await this.#post(url, '/invoke', body, header.spec.timeoutSeconds * 1_000 + ANSWER_MARGIN_MS, signal);
+    const { status, headers, bytes } = await this.#post(url, '/invoke', body, header.spec.timeoutSeconds * 1_000 + ANSWER_MARGIN_MS, signal, response);
     const frame = decodeOrLost(bytes);
     if (status === 200) return { ...(frame.header as unknown as Omit<InvocationOutcome, 'payload' | 'logTail'>), payload: frame.bodies[0] ?? Buffer.alloc(0), logTail: frame.bodies[1] ?? Buffer.alloc(0) };
     const message = String((frame.header as { message?: unknown }).message);
@@ -82,7 +84,7 @@ export class WorkerClient {
     this.#agent.destroy();
   }
 
-  async #post(url: string, path: string, body: Buffer, answerMs: number, signal?: AbortSignal): Promise<{ status: number; headers: IncomingMessage['headers']; bytes: Buffer }> {
+  async #post(url: string, path: string, body: Buffer, answerMs: number, signal?: AbortSignal, sink?: ResponseSink): Promise<{ status: number; headers: IncomingMessage['headers']; bytes: Buffer }> {
     let connected = false;
     const request = httpRequest(`${url}${path}`, {
       method: 'POST',
@@ -97,6 +99,7 @@ export class WorkerClient {
         request.on('response', resolve).on('error', reject);
         request.end(body);
       });
+      if (sink !== undefined && response.headers[STREAM_HEADER] !== undefined) return { status: 200, headers: response.headers, bytes: await readAnswerStream(response, sink) };
       const chunks: Buffer[] = [];
       for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
       return { status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks) };

@@ -7,6 +7,7 @@ import { imageAnswer } from './image-request.js';
 import { requireFleetSecret, verify } from './fleet-signature.js';
 import { decodeFrame, encodeFrame } from './frames.js';
 import type { InvocationRunner } from './local-fleet.js';
+import { AnswerStream } from './streamed-answer.js';
 
 export interface WorkerServerOptions {
   pool: InvocationRunner;
@@ -28,7 +29,8 @@ const MAX_BODY_BYTES = 8_388_608;
 const KEEP_ALIVE_MS = 120_000;
 const MAX_WARM_KEYS = 256;
 
-type WireRequest = Omit<InvocationRequest, 'payload'>;
+/** `streams`: the response is wanted as it comes. */
+export type WireRequest = Omit<InvocationRequest, 'payload' | 'response'> & { streams?: true };
 
 /** What a signed request may ask for. */
 const PATHS: ReadonlySet<string> = new Set(['/invoke', '/provision', '/image']);
@@ -129,7 +131,11 @@ export class WorkerServer {
   }
 
   async #invoke(body: Buffer, response: ServerResponse): Promise<void> {
-    const { header, bodies } = decodeFrame<WireRequest>(body);
+    const {
+      header: { streams, ...header },
+      bodies,
+    } = decodeFrame<WireRequest>(body);
+    const stream = streams === undefined ? undefined : new AnswerStream(response);
     // Whoever asked is gone or gave up: nobody would hear the answer.
     const abort = new AbortController();
     response.once('close', () => {
@@ -137,9 +143,12 @@ export class WorkerServer {
     });
     this.#begin(header.spec.sandboxKey);
     try {
-      const { payload, logTail, ...outcome } = await this.options.pool.invoke({ ...header, payload: bodies[0] ?? Buffer.alloc(0) }, abort.signal);
-      answer(response, 200, outcome, [payload, logTail]);
+      const { payload, logTail, ...outcome } = await this.options.pool.invoke({ ...header, payload: bodies[0] ?? Buffer.alloc(0), response: stream }, abort.signal);
+      if (stream?.begun) stream.end(encodeFrame(outcome, [payload, logTail]));
+      else answer(response, 200, outcome, [payload, logTail]);
     } catch (error) {
+      // The caller learns from the cut that it was not all.
+      if (stream?.begun) throw error;
       if (error instanceof ServiceError) answer(response, 422, serialised(error));
       else if (error instanceof InfrastructureError) answer(response, 500, { message: error.message });
       else throw error;

@@ -1,6 +1,7 @@
 /** A function URL as the rest of the library sees it (spec/lambda-api.md 4.9). */
 
 export type AuthType = 'NONE' | 'AWS_IAM';
+export type InvokeMode = 'BUFFERED' | 'RESPONSE_STREAM';
 
 /** As the API shows it. */
 export interface Cors {
@@ -24,7 +25,7 @@ export interface FunctionUrl {
   qualifier?: string;
   authType: AuthType;
   cors?: Cors;
-  invokeMode: 'BUFFERED';
+  invokeMode: InvokeMode;
   createdAt: Date;
   modifiedAt: Date;
 }

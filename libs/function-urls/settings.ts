@@ -19,8 +19,3 @@ export function corsOf(given: Cors): Cors | undefined {
   }
   return Object.keys(given).length === 0 ? undefined : given;
 }
-
-/** @throws ServiceError InvalidParameterValueException for the mode that Hearth does not have yet: it is never stored and ignored */
-export function assertInvokeMode(mode: string | undefined): void {
-  if (mode !== undefined && mode !== 'BUFFERED') throw invalidParameter(`InvokeMode ${mode} is not supported by this deployment. Use BUFFERED.`);
-}

@@ -30,7 +30,7 @@ export interface UrlPlace {
 }
 
 /** What UpdateFunctionUrlConfig changes; absent members stay, `cors: null` takes the CORS settings away. */
-export type UrlChange = { authType?: FunctionUrl['authType']; cors?: Cors | null };
+export type UrlChange = { authType?: FunctionUrl['authType']; invokeMode?: FunctionUrl['invokeMode']; cors?: Cors | null };
 
 /** The table of function URLs; nothing else in this library speaks SQL. */
 export class FunctionUrlStore {
@@ -75,9 +75,9 @@ export class FunctionUrlStore {
   /** @returns the URL as it is now; undefined when there is none */
   async update({ accountId, region, name, qualifier }: UrlPlace, change: UrlChange, now: Date): Promise<FunctionUrl | undefined> {
     const { rows } = await this.database.pool.query<Row>(
-      `UPDATE function_urls u SET auth_type = COALESCE($5, u.auth_type), cors = CASE WHEN $6 THEN $7::jsonb ELSE u.cors END, modified_at = $8
+      `UPDATE function_urls u SET auth_type = COALESCE($5, u.auth_type), cors = CASE WHEN $6 THEN $7::jsonb ELSE u.cors END, invoke_mode = COALESCE($9, u.invoke_mode), modified_at = $8
        FROM functions f WHERE f.id = u.function_id AND f.account_id = $1 AND f.region = $2 AND f.name = $3 AND u.qualifier = $4 RETURNING ${COLUMNS}`,
-      [accountId, region, name, qualifier ?? '', change.authType ?? null, change.cors !== undefined, change.cors ?? null, now],
+      [accountId, region, name, qualifier ?? '', change.authType ?? null, change.cors !== undefined, change.cors ?? null, now, change.invokeMode ?? null],
     );
     if (rows[0] === undefined) return undefined;
     this.changed(rows[0].function_id);

@@ -1,5 +1,5 @@
 import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
-import type { Fleet, InvocationOutcome } from '@hearth/fleet';
+import type { Fleet, InvocationOutcome, ResponseSink } from '@hearth/fleet';
 import { functionArn, ServiceError, throttleReason } from '@hearth/kernel';
 import type { Concurrency } from './concurrency/concurrency.js';
 import type { InvocationTelemetry, Phases } from './invocation-telemetry.js';
@@ -17,6 +17,7 @@ export interface ExecutionTarget {
   payload: Uint8Array;
   clientContext?: string;
   traceHeader: string;
+  response?: ResponseSink;
   /** When it is resolved already. */
   version?: InvocableVersion;
   /** What the invocation went through before it came here. */
@@ -64,6 +65,7 @@ export class Execution {
           invokedFunctionArn: functionArn(target.region, target.accountId, target.functionName, target.qualifiedByCaller ? target.qualifier : undefined),
           clientContext: target.clientContext,
           traceHeader: hop.traceHeader,
+          response: target.response,
           ...(provisioned === undefined ? {} : { provisionedKey: provisionedKey(spec, provisioned.qualifier) }),
         },
         signal,

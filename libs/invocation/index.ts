@@ -1,7 +1,7 @@
 export { InvocationTelemetry } from './invocation-telemetry.js';
 export { createInvocation, type Invocation, type InvocationParts, type InvocationSettings, type RunningScheduler } from './create-invocation.js';
 export { InvocationService } from './invocation-service.js';
-export type { InvokeAnswer, InvokeCommand } from './invoke-command.js';
+export type { AnswerStream, InvokeAnswer, InvokeCommand } from './invoke-command.js';
 export { insertEvent, type DurableClaim, type DurableExecutions, type DurableLink, type EventOfTransaction, type RunFunction } from './durable-port.js';
 export { EventWaker } from './event-waker.js';
 export { resultOf } from './attempt.js';

@@ -1,4 +1,5 @@
 import type { FunctionResolver, InvocableVersion } from '@hearth/catalogue';
+import type { ResponseSink } from '@hearth/fleet';
 import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { DurableExecutions } from './durable-port.js';
 import type { EventAcceptor } from './event-acceptor.js';
@@ -49,7 +50,7 @@ export class InvocationService {
       const version = found instanceof Promise ? await found : found;
       if (version.durable !== undefined) return await this.#startAndWait({ ...command, traceHeader }, version, payload);
       refuseExecutionName(command);
-      executed = await this.execution.run({ ...command, version, payload, traceHeader, before: before(command) }, 'sync', signal);
+      executed = await this.execution.run({ ...command, version, payload, traceHeader, response: sinkOf(command, version), before: before(command) }, 'sync', signal);
     } catch (error) {
       if (error instanceof InfrastructureError) throw new ServiceError('ServiceException', 500, 'The function could not be run because of an internal failure.', { messageMember: 'Message', cause: error });
       throw error;
@@ -112,6 +113,11 @@ export class InvocationService {
 function refuseExecutionName({ durableExecutionName }: InvokeCommand): void {
   if (durableExecutionName === undefined) return;
   throw new ServiceError('InvalidParameterValueException', 400, 'The invoked function is not a durable function. Remove DurableExecutionName from your request and try again.', { messageMember: 'message' });
+}
+
+function sinkOf({ stream }: InvokeCommand, { version }: InvocableVersion): ResponseSink | undefined {
+  if (stream === undefined) return undefined;
+  return { begin: (contentType) => stream.begin({ executedVersion: version, contentType }), write: (bytes) => stream.write(bytes) };
 }
 
 function before({ received }: InvokeCommand): Phases | undefined {

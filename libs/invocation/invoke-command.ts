@@ -1,3 +1,11 @@
+/** Takes an invocation's response while it comes. */
+export interface AnswerStream {
+  /** Once, before the first bytes. */
+  begin(head: { executedVersion: string; contentType: string }): void;
+  /** As of sandbox's ResponseSink: a promise when the source should pause. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+}
+
 /** An Invoke call, parsed: what the wire means, without the wire. */
 export interface InvokeCommand {
   accountId: string;
@@ -17,6 +25,8 @@ export interface InvokeCommand {
   /** UUID. */
   requestId: string;
   wantsLogTail: boolean;
+  /** Synchronous only: takes the response as it comes. What was not begun is part of the answer, as without. */
+  stream?: AnswerStream;
   /** For durable functions only: starts under the same name are one start. */
   durableExecutionName?: string;
   /** Epoch ms, for the trace: when the request's head came, and when its caller was known and allowed. */

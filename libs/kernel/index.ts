@@ -6,3 +6,4 @@ export { InfrastructureError, OperatorError, ServiceError, type ErrorFault, type
 export { Recurring, type RecurringWork } from './recurring.js';
 export { Throttled, throttleReason, type ThrottleReason } from './throttle.js';
 export { decodePageMarker, encodePageMarker } from './page-marker.js';
+export { PacedWriter } from './paced-writer.js';

@@ -8,7 +8,7 @@ import { ServiceError } from '@hearth/kernel';
 import Docker from 'dockerode';
 import { ApiBridge } from './api-bridge/api-bridge.js';
 import { DockerDriver } from './drivers/docker-driver.js';
-import { listenByNode, mayEnterNamespaces, NamespaceListeners } from './drivers/namespace-listener.js';
+import { openByNode, mayEnterNamespaces, NamespaceListeners } from './drivers/namespace-listener.js';
 import { ownerOf } from './drivers/owner.js';
 import { ProcessDriver } from './drivers/process-driver.js';
 import type { FunctionSpec } from './function-spec.js';
@@ -194,11 +194,11 @@ describe('listeners in network namespaces', () => {
   });
 
   it('are opened by a Node process where the helper cannot run', async () => {
-    expect(await served(await listenByNode(pid, 45_300), 45_300)).toBe('hello');
+    expect(await served(await openByNode(pid, 45_300, 'net.Server'), 45_300)).toBe('hello');
   });
 
   it("are not opened in the machine's own, and a process that is gone is an error", async () => {
-    for (const listen of [listenByNode, (id: number, port: number) => listeners.listen(id, port)]) {
+    for (const listen of [(id: number, port: number) => openByNode(id, port, 'net.Server'), (id: number, port: number) => listeners.listen(id, port)]) {
       await expect(listen(process.pid, 45_123)).rejects.toThrow('not in a namespace of its own');
       await expect(listen(2 ** 22 + 1, 45_123)).rejects.toThrow('No such file');
     }

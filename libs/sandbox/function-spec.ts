@@ -1,5 +1,6 @@
 import type { IsolationProfile } from './drivers/isolation.js';
 import type { FunctionImage } from './images/function-image.js';
+import type { ResponseSink } from './response-sink.js';
 
 /**
  * One immutable function version, resolved and decrypted, as a sandbox needs it. Two specs with the same `sandboxKey`
@@ -50,6 +51,11 @@ export interface InvocationRequest {
   clientContext?: string;
   /** `Root=...;Parent=...;Sampled=0|1` */
   traceHeader: string;
+  /** JSON text: `{"cognitoIdentityId","cognitoIdentityPoolId"}`. */
+  cognitoIdentity?: string;
+  tenantId?: string;
+  /** Takes the response as it comes, also one that comes whole; the outcome's payload is empty then, unless the function failed. */
+  response?: ResponseSink;
   /** Sandboxes that were provisioned under this key serve it first; then those of its version. */
   provisionedKey?: string;
 }

@@ -184,6 +184,11 @@ describe('a container image in a registry', () => {
     }
   });
 
+  it('that is larger than allowed is not downloaded to its end', async () => {
+    registry.pushEndless('team/app', 'huge', 20_000_000_000);
+    await expect(deployed(`${registry.host}/team/app:huge`)).rejects.toMatchObject({ code: 'InvalidImage', message: expect.stringContaining('even packed') });
+  });
+
   it('is not deployed to a worker without the launcher', async () => {
     const incomplete = new EngineImages({ docker, launcherPath: join(folder, 'none'), report: () => undefined });
     await expect(incomplete.locateImage(LOCAL)).rejects.toThrow('run infra/runtimes/image-launcher/build.sh');

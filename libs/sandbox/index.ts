@@ -1,4 +1,5 @@
 export type { FunctionSpec, InvocationOutcome, InvocationRequest } from './function-spec.js';
+export type { ResponseSink } from './response-sink.js';
 export type { LogLine, LogSink } from './log-sink.js';
 export type { HeldSandboxes, ProvisionedUse, ProvisionOrder, ProvisionReport } from './provision.js';
 export { RuntimeCatalogue, type RuntimeEntry } from './runtime-catalogue.js';

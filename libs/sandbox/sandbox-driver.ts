@@ -1,5 +1,6 @@
 import type { RuntimeChannel } from './channel/runtime-channel.js';
 import type { FunctionCredentials, InitializationType } from './function-environment.js';
+import type { ExtensionsPort } from './extensions/extensions-port.js';
 import type { FunctionSpec } from './function-spec.js';
 import type { SandboxNetwork } from './network/sandbox-networks.js';
 
@@ -43,6 +44,8 @@ export interface SandboxOrder {
   credentials?: Promise<FunctionCredentials>;
   /** Raw bytes that the function wrote to stdout and stderr, in order. Called synchronously. */
   onLog(chunk: Buffer): void;
+  /** Absent: the sandbox has no Extensions API, and extensions in its layers are not started. */
+  extensions?: ExtensionsPort;
 }
 
 export interface SandboxHandle {

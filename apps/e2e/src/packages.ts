@@ -39,6 +39,13 @@ export async function pipPackages(...packages: string[]): Promise<string> {
   });
 }
 
+/** AWS's runtime client for Python 3.13, as it is built for Lambda's own machines. @returns the folder to put into a package */
+export function pythonRuntimeClient(): Promise<string> {
+  return cached('pip-awslambdaric==4.2.2', async (directory) => {
+    await run('python3', ['-m', 'pip', 'install', '--quiet', '--no-compile', '--python-version', '3.13', '--only-binary=:all:', '--target', directory, 'awslambdaric==4.2.2']);
+  });
+}
+
 /** Environment in which `python3` can import boto3: the machine's own, or one installed for the tests. */
 export function boto3Environment(): Promise<Record<string, string>> {
   return pythonWith('boto3', 'boto3==1.43.11');

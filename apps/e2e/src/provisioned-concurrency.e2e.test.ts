@@ -1,8 +1,11 @@
 import {
   CreateAliasCommand,
+  DeleteFunctionConcurrencyCommand,
   DeleteProvisionedConcurrencyConfigCommand,
+  GetAccountSettingsCommand,
   GetProvisionedConcurrencyConfigCommand,
   InvokeWithResponseStreamCommand,
+  PutFunctionConcurrencyCommand,
   PutProvisionedConcurrencyConfigCommand,
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
@@ -27,7 +30,7 @@ describe('Provisioned concurrency', () => {
   let client: LambdaClient;
 
   beforeAll(async () => {
-    platform = await Platform.start({ HEARTH_SANDBOX_IDLE_MS: '1000' });
+    platform = await Platform.start({ HEARTH_SANDBOX_IDLE_MS: '1000', HEARTH_ACCOUNT_CONCURRENCY: '150' });
     client = lambdaClient(platform);
     await deploy(client, 'warm', CODE, { Publish: true });
     await client.send(new CreateAliasCommand({ FunctionName: 'warm', Name: 'live', FunctionVersion: '1' }));
@@ -52,6 +55,14 @@ describe('Provisioned concurrency', () => {
     expect(log).not.toContain('Init Duration');
     await until('they are older than idle ones become', 20_000, async () => (await call()).age > 8_000 && true);
   }, 120_000);
+
+  it('is part of an account whose size is a setting', async () => {
+    expect((await client.send(new GetAccountSettingsCommand({}))).AccountLimit).toMatchObject({ ConcurrentExecutions: 150 });
+    const reserve = (ReservedConcurrentExecutions: number) => client.send(new PutFunctionConcurrencyCommand({ FunctionName: 'warm', ReservedConcurrentExecutions }));
+    expect(await refusal(reserve(51))).toMatchObject({ name: 'InvalidParameterValueException', message: expect.stringContaining('below its minimum value of [100]') });
+    await reserve(50);
+    await client.send(new DeleteFunctionConcurrencyCommand({ FunctionName: 'warm' }));
+  });
 
   it('follows a schedule, set with boto3 and the AWS command line', async () => {
     const env = { ...platform.clientEnvironment(), ...(await boto3Environment()) };

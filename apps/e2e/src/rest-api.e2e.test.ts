@@ -81,12 +81,12 @@ describe('docs/rest-api.md, pasted into a shell with curl', () => {
     const page = await fetch(`${platform.endpoint}/_hearth/api`);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await page.text()).toContain('<section id="CreateFunction"><h2>CreateFunction</h2>');
+    expect(await page.text()).toContain('<h2><a href="#CreateFunction">CreateFunction</a></h2>');
   });
 
   it('finds calls in that reference that are signed, routed and understood, whatever they name', async () => {
     const page = await (await fetch(`${platform.endpoint}/_hearth/api`)).text();
-    const calls = [...page.matchAll(/<section id="(\w+)"><h2>\w+( <small>answers 501<\/small>)?<\/h2>.*?<pre>(curl .*?)<\/pre>/gs)].map(([, name, absent, call]) => ({ name: name!, absent: absent !== undefined, call: unescape(call!) }))
+    const calls = [...page.matchAll(/<section id="(\w+)" [^>]*><h2><a href="#\w+">\w+<\/a>( <small>answers 501<\/small>)?<\/h2>.*?<pre>(curl .*?)<\/pre>/gs)].map(([, name, absent, call]) => ({ name: name!, absent: absent !== undefined, call: unescape(call!) }))
       // Signed otherwise than AWS asks for by the curl of Debian 12 (docs/rest-api.md, List); the SDK's tests call these.
       .filter(({ call }) => !/\$HEARTH[^ ?"]*%/.test(call));
     expect(calls.length).toBeGreaterThan(60);

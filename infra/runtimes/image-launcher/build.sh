@@ -9,7 +9,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=$here/hearth-launch
-hash=$(sha256sum "$here/launch.c" | cut -c1-64)
+hash=$(cat "$here/launch.c" "$here/extensions.h" | sha256sum | cut -c1-64)
 if [[ -x $target && $(cat "$target.source" 2>/dev/null) == "$hash" ]]; then exit 0; fi
 
 flags=(-static -Os -s -Wall -Wextra -o)

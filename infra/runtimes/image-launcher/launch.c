@@ -101,12 +101,15 @@ static int status_of(int failure) {
   }
 }
 
+#include "extensions.h"
+
 int main(int count, char **arguments) {
   if (count < 2) return BROKEN_SANDBOX;
   onto(SANDBOX "log", O_WRONLY, 1, 2);
   wait_for_start();
   read_environment();
   if (count < 3) return NOT_FOUND;
+  start_extensions();
   if (chdir(arguments[1]) != 0) return NO_WORKING_DIRECTORY;
 
   int report[2];
@@ -124,6 +127,7 @@ int main(int count, char **arguments) {
     _exit(1);
   }
   close(report[1]);
+  obey(program);
   onto("/dev/null", O_RDWR, 0, 2);
   int failure = 0;
   while (read(report[0], &failure, sizeof failure) < 0 && errno == EINTR) {}
@@ -133,9 +137,12 @@ int main(int count, char **arguments) {
     pid_t ended = wait(&status);
     if (ended < 0 && errno == EINTR) continue;
     if (ended < 0) return BROKEN_SANDBOX;
-    if (ended != program) continue;
-    if (failure != 0) return status_of(failure);
-    /* As a shell tells it. */
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (ended != program) {
+      tell_end(ended, status);
+      continue;
+    }
+    int told = failure != 0 ? status_of(failure) : shell_status(status);
+    outlive_runtime(told);
+    return told;
   }
 }

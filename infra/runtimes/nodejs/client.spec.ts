@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { assetPath, RuntimeProcess, type RuntimeOptions } from '../testing/runtime-process.js';
 
 /** HEARTH_TEST_NODE runs the suite on another Node.js than the one that runs Jest. */
 const node = process.env.HEARTH_TEST_NODE ?? process.execPath;
-const FRAME = { response: 2, error: 3, initError: 4 };
+const FRAME = { response: 2, error: 3, initError: 4, streamStart: 5, streamChunk: 6, streamEnd: 7 };
 const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 let runtime: RuntimeProcess | undefined;
@@ -370,27 +372,87 @@ describe('the log', () => {
 });
 
 describe('streaming handlers', () => {
-  it('answers what was written as one response', async () => {
-    const running = await started('exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.setContentType("text/plain"); stream.write("a"); stream.write("b"); stream.end(); });');
-    running.send('{}');
-    const frame = await running.frame();
-    expect(frame).toMatchObject({ type: FRAME.response, header: { contentType: 'text/plain' } });
-    expect(frame.body.toString()).toBe('ab');
+  /** The frames of one streamed response. */
+  async function streamed(running: RuntimeProcess, event: unknown = {}) {
+    const id = running.send(JSON.stringify(event));
+    const frames = [await running.frame()];
+    while (frames.at(-1)!.type === FRAME.streamStart || frames.at(-1)!.type === FRAME.streamChunk) frames.push(await running.frame());
+    expect(frames.every(({ header }) => header.id === id)).toBe(true);
+    const chunks = frames.filter(({ type }) => type === FRAME.streamChunk).map(({ body }) => body);
+    return { types: frames.map(({ type }) => type), contentType: frames[0]!.header.contentType, body: Buffer.concat(chunks), last: frames.at(-1)! };
+  }
+
+  it('send what is written, chunk by chunk, and serve the next invocation', async () => {
+    const running = await started(
+      'exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.setContentType("text/plain"); stream.write("a"); stream.write(Buffer.from("b")); stream.write({ c: 1 }); stream.end(); });',
+    );
+    for (let round = 0; round < 2; round++) {
+      const { types, contentType, body } = await streamed(running);
+      expect(types).toEqual([FRAME.streamStart, FRAME.streamChunk, FRAME.streamChunk, FRAME.streamChunk, FRAME.streamEnd]);
+      expect([contentType, body.toString()]).toEqual(['text/plain', 'ab{"c":1}']);
+    }
+    await running.isBlocked();
   });
 
-  it('puts the prelude of HttpResponseStream.from before the body', async () => {
+  it('send chunks while the handler runs', async () => {
+    const running = await started('const fs = require("fs"); exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.write("first"); while (!fs.existsSync(event.go)) await new Promise((r) => setTimeout(r, 5)); stream.end("second"); });');
+    const go = join(running.directory, 'go');
+    running.send(JSON.stringify({ go }));
+    expect((await running.frame()).type).toBe(FRAME.streamStart);
+    expect((await running.frame()).body.toString()).toBe('first');
+    writeFileSync(go, '');
+    expect((await running.frame()).body.toString()).toBe('second');
+    expect((await running.frame()).type).toBe(FRAME.streamEnd);
+  });
+
+  it('put the prelude of HttpResponseStream.from before the body, also before an empty one', async () => {
     const running = await started(`exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
-      stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 }); stream.write(context.awsRequestId); stream.end(); await 0; });`);
-    const id = running.send('{}');
-    const frame = await running.frame();
-    expect(frame.header.contentType).toBe('application/vnd.awslambda.http-integration-response');
-    expect(frame.body.toString()).toBe(`{"statusCode":201}${'\0'.repeat(8)}${id}`);
+      stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 }); if (event.id) stream.write(context.awsRequestId); stream.end(); await 0; });`);
+    const { contentType, body, last } = await streamed(running, { id: true });
+    expect(contentType).toBe('application/vnd.awslambda.http-integration-response');
+    expect(body.toString()).toBe(`{"statusCode":201}${'\0'.repeat(8)}${last.header.id}`);
+    expect((await streamed(running)).body.toString()).toBe(`{"statusCode":201}${'\0'.repeat(8)}`);
   });
 
-  it('reports failing and synchronous streaming handlers', async () => {
-    const running = await started('exports.handler = awslambda.streamifyResponse((event, stream) => { if (event.sync) return 1; return Promise.reject(new Error("mid")); });');
+  it('answer nothing but an end when nothing is written', async () => {
+    const running = await started('exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.end(); });');
+    expect((await streamed(running)).types).toEqual([FRAME.streamStart, FRAME.streamEnd]);
+  });
+
+  it('wait for a slow reader, and let the event loop go on meanwhile', async () => {
+    const running = await started(`const { once } = require('events'); const { pipeline } = require('stream/promises'); const { Readable } = require('stream');
+      exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+        let made = 0; const timer = setInterval(() => { if (made > 0) { console.log('made', made); } }, 20);
+        await pipeline(Readable.from((function* () { for (; made < 512; made++) yield Buffer.alloc(65536, made % 256); })()), stream);
+        clearInterval(timer); });`);
+    running.pause();
+    running.send('{}');
+    const log = await running.logged('made');
+    expect(Number(/made (\d+)/.exec(log)![1])).toBeLessThan(100);
+    running.resume();
+    let frame = await running.frame();
+    let size = 0;
+    for (; frame.type !== FRAME.streamEnd; frame = await running.frame()) size += frame.body.length;
+    expect(size).toBe(512 * 65_536);
+  });
+
+  it('report failing and synchronous handlers, before and in the middle of a stream', async () => {
+    const running = await started(
+      'exports.handler = awslambda.streamifyResponse((event, stream) => { if (event.sync) return 1; if (event.write) stream.write(event.write); return Promise.reject(new Error("mid")); });',
+    );
     expect((await running.invoke()).json).toMatchObject({ errorType: 'Error', errorMessage: 'mid' });
     expect((await running.invoke({ sync: true })).json).toMatchObject({ errorType: 'Runtime.MalformedStreamingHandler' });
+    const { types, body, last } = await streamed(running, { write: 'half' });
+    expect([types[0], types.at(-1), body.toString()]).toEqual([FRAME.streamStart, FRAME.error, 'half']);
+    expect(JSON.parse(last.body.toString())).toMatchObject({ errorType: 'Error', errorMessage: 'mid' });
+  });
+
+  it('report an uncaught exception behind what was written', async () => {
+    const running = await started('exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.write(Buffer.alloc(4e6)); setTimeout(() => { throw new Error("loose"); }); await new Promise(() => {}); });');
+    const { types, last } = await streamed(running);
+    expect([types[0], types[1]]).toEqual([FRAME.streamStart, FRAME.streamChunk]);
+    expect(last).toMatchObject({ type: FRAME.error, header: { exits: true } });
+    expect(await running.exited()).toMatchObject({ code: 129 });
   });
 });
 

@@ -1,11 +1,11 @@
 'use strict';
-const { readSync, writeSync } = require('node:fs');
+const { read, readSync, writeSync } = require('node:fs');
 
 /**
  * Frames of the runtime channel, both ways:
  * u32be length of the rest | u8 type | u32be header length | header JSON (UTF-8) | body bytes.
  */
-const FRAME = { READY: 1, RESPONSE: 2, ERROR: 3, INIT_ERROR: 4, INVOKE: 16 };
+const FRAME = { READY: 1, RESPONSE: 2, ERROR: 3, INIT_ERROR: 4, STREAM_START: 5, STREAM_CHUNK: 6, STREAM_END: 7, INVOKE: 16, STAY_AWAKE: 17 };
 
 /** One buffer per frame, so that a frame costs one system call. `body` is a string or bytes. */
 function encodeFrame(type, header, body) {
@@ -29,6 +29,12 @@ const READ_BYTES = 65_536;
 /** Frames over a connected socket, both ways blocking: the caller's thread waits in the kernel. */
 class FrameChannel {
   #fd;
+  #socket;
+  /** Frames of `sendLater` that the worker has not taken yet. */
+  #underWay = 0;
+  #whenStill;
+  /** Frames have been sent by `sendLater`: `whenStill` comes before anything else is. */
+  flowing = false;
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   #size = 0;
 
@@ -36,6 +42,35 @@ class FrameChannel {
   constructor(socket) {
     socket._handle.setBlocking(true);
     this.#fd = socket._handle.fd;
+    this.#socket = socket;
+  }
+
+  /**
+   * Sends while the event loop goes on: a worker that takes nothing for a while must not stop the function.
+   * @param done called when the frame is on its way, and the next one welcome
+   */
+  sendLater(type, header, body, done) {
+    if (!this.flowing) {
+      this.flowing = true;
+      this.#socket._handle.setBlocking(false);
+    }
+    this.#underWay += 1;
+    this.#socket.write(encodeFrame(type, header, body), () => {
+      this.#underWay -= 1;
+      done?.();
+      if (this.#underWay === 0) this.#whenStill?.();
+    });
+  }
+
+  /** When everything has been sent, the channel is as before, and `action` is called. */
+  whenStill(action) {
+    this.#whenStill = () => {
+      this.#whenStill = undefined;
+      this.flowing = false;
+      this.#socket._handle.setBlocking(true);
+      action();
+    };
+    if (this.#underWay === 0) this.#whenStill();
   }
 
   /** @returns `{ type, header, text }`, or undefined when the worker is gone */
@@ -46,6 +81,19 @@ class FrameChannel {
       process.stderr.write(`hearth runtime: ${error.message}\n`);
       return undefined;
     }
+  }
+
+  /**
+   * Like `receive`, but the event loop goes on meanwhile: the read waits in one of libuv's threads.
+   * @param take called with what `receive` returns
+   */
+  receiveLater(take) {
+    if (this.#size >= 4) return take(this.receive());
+    read(this.#fd, this.#buffer, this.#size, this.#buffer.length - this.#size, null, (error, count) => {
+      if (error || count === 0) return take(undefined);
+      this.#size += count;
+      this.receiveLater(take);
+    });
   }
 
   /** Whatever cannot be written ends the process: the worker is gone. */

@@ -37,13 +37,21 @@ const tickets = new Tickets(dirname(socketPath));
 let loaded;
 let header;
 let invocation;
+/** An extension in this process has work between invocations: the wait for events must not block it. */
+let awake = false;
 
 function next() {
-  for (;;) {
-    const frame = channel.receive();
-    if (frame === undefined) process.exit(1);
-    if (frame.type === FRAME.INVOKE && mayBegin(frame.header)) return outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
-  }
+  while (!awake) if (take(channel.receive())) return;
+  channel.receiveLater((frame) => take(frame) || next());
+}
+
+/** @returns whether an invocation has begun */
+function take(frame) {
+  if (frame === undefined) process.exit(1);
+  if (frame.type === FRAME.STAY_AWAKE) awake = true;
+  if (frame.type !== FRAME.INVOKE || !mayBegin(frame.header)) return false;
+  outside.runInAsyncScope(invoke, undefined, frame.header, frame.text);
+  return true;
 }
 
 /** An event that was sent ahead begins with its ticket, and then its time does; its log lines come after its mark. */
@@ -62,18 +70,24 @@ function invoke(head, text) {
   setTraceId(head.traceId);
   try {
     invocation = new Invocation(head, settle);
-    invocation.run(loaded, JSON.parse(text), callbacks);
+    invocation.run(loaded, JSON.parse(text), callbacks, channel);
   } catch (error) {
     setImmediate(settle, { error });
   }
 }
 
 function settle(outcome) {
+  if (channel.flowing) return channel.whenStill(() => settle(outcome));
   const { id } = header;
   invocation = undefined;
   if (outcome.error === undefined && outcome.body !== undefined) {
     header = undefined;
-    channel.send(FRAME.RESPONSE, outcome.contentType ? { id, contentType: outcome.contentType } : { id }, outcome.body);
+    channel.send(FRAME.RESPONSE, { id }, outcome.body);
+    return next();
+  }
+  if (outcome.streamed) {
+    header = undefined;
+    channel.send(FRAME.STREAM_END, { id }, '');
     return next();
   }
   log.logError('Invoke Error', outcome.error);
@@ -88,6 +102,11 @@ function die(what, error, status) {
   log.logError(what, error);
   const shown = toErrorObject(error);
   if (channel === undefined) process.exit(status);
+  if (channel.flowing) channel.whenStill(() => lastWords(shown, status));
+  else lastWords(shown, status);
+}
+
+function lastWords(shown, status) {
   if (!loaded) channel.send(FRAME.INIT_ERROR, { errorType: shown.errorType }, JSON.stringify(shown));
   else if (header) channel.send(FRAME.ERROR, { id: header.id, errorType: shown.errorType, exits: true }, JSON.stringify(shown));
   process.exit(status);

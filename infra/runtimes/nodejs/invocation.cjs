@@ -1,7 +1,6 @@
 'use strict';
 /**
- * One invocation: context, handler call and its single outcome. `settle` receives either `{ body, contentType? }` or
- * `{ error }`, once.
+ * One invocation: context, handler call and its single outcome. `settle` receives `{ body }`, `{ streamed }` or `{ error }`, once.
  */
 const { RuntimeError } = require('./errors.cjs');
 const { createResponseStream } = require('./streaming.cjs');
@@ -55,9 +54,9 @@ class Invocation {
     this.#context = buildContext(header);
   }
 
-  run({ handler, streaming }, event, callbacks) {
+  run({ handler, streaming }, event, callbacks, channel) {
     if (streaming) {
-      this.#runStreaming(handler, event);
+      this.#runStreaming(handler, event, channel);
       return;
     }
     if (callbacks) this.#addLegacyMembers();
@@ -110,8 +109,8 @@ class Invocation {
     this.#context.fail = (error) => this.#fail(error ?? 'handled');
   }
 
-  #runStreaming(handler, event) {
-    const stream = createResponseStream();
+  #runStreaming(handler, event, channel) {
+    const stream = createResponseStream(channel, this.#context.awsRequestId, handler);
     const finished = new Promise((resolve, reject) => {
       stream.once('finish', resolve);
       stream.once('error', reject);
@@ -127,9 +126,15 @@ class Invocation {
       }
       if ((await running) !== undefined) console.warn('Streaming handlers ignore return values.');
       await finished;
-      return stream.collected();
+      return { streamed: true };
     };
-    call().then((outcome) => this.#finish(outcome), this.#fail);
+    call().then(
+      (outcome) => this.#finish(outcome),
+      (error) => {
+        stream.abandon();
+        this.#fail(error);
+      },
+    );
   }
 }
 

@@ -170,6 +170,15 @@ export class RuntimeProcess {
     return this.exit!;
   }
 
+  /** Reads nothing of what the runtime sends. */
+  pause(): void {
+    this.socket!.pause();
+  }
+
+  resume(): void {
+    this.socket!.resume();
+  }
+
   hangUp(): void {
     this.socket!.end();
   }

@@ -1,6 +1,7 @@
 import { curlExample } from './curl-example.js';
 import type { OpenApiDocument, OpenApiOperation } from './openapi-document.js';
 import type { Schema } from './openapi-schemas.js';
+import { SCRIPT, STYLE } from './reference-appearance.js';
 
 /** Services that are called by the operation's name instead of a path: the page only says how. */
 const CALLS: Record<string, string> = {
@@ -16,10 +17,16 @@ export interface ReferencePageOptions {
   otherServices: readonly string[];
 }
 
-/** The document as one page of HTML without scripts, fonts or anything else from elsewhere. */
+interface Listed {
+  path: string;
+  method: string;
+  operation: OpenApiOperation;
+}
+
+/** The document as one page of HTML without fonts, scripts or anything else from elsewhere. */
 export function referencePage(document: OpenApiDocument, options: ReferencePageOptions): string {
   const operations = Object.entries(document.paths)
-    .flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })))
+    .flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]): Listed => ({ path, method: method.toUpperCase(), operation })))
     .sort((a, b) => (a.operation.operationId < b.operation.operationId ? -1 : 1));
   const implemented = operations.filter(({ operation }) => operation['x-hearth-implemented']).length;
   const { title, version, description } = document.info as { title: string; version: string; description: string };
@@ -27,12 +34,36 @@ export function referencePage(document: OpenApiDocument, options: ReferencePageO
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
     `<title>${escape(title)}</title><style>${STYLE}</style></head><body>`,
-    `<header><h1>${escape(title)}</h1><p>Version ${escape(version)}. ${escape(description)} Also as <a href="openapi.json">OpenAPI 3.1</a>. ${implemented} of ${operations.length} operations are implemented; the others answer 501.</p></header>`,
-    `<nav><ul>${operations.map(({ operation }) => `<li><a href="#${operation.operationId}"${operation['x-hearth-implemented'] ? '' : ' class="not"'}>${operation.operationId}</a></li>`).join('')}</ul></nav><main>`,
+    `<nav aria-label="Operations"><input id="search" type="search" placeholder="Search ( / )" aria-label="Search operations, paths and members" autocomplete="off" hidden><p id="found" role="status"></p>`,
+    '<ul><li><a href="#calling">Calling it</a></li></ul>',
+    ...[...groupsOf(operations)].map(([name, listed]) => `<div class="group"><h2>${escape(name)}</h2><ul>${listed.map(link).join('')}</ul></div>`),
+    `</nav><main><header><h1>${escape(title)}</h1><p>Version ${escape(version)}. ${escape(description)} Also as <a href="openapi.json">OpenAPI 3.1</a>. ${implemented} of ${operations.length} operations are implemented; the others answer 501.</p></header>`,
     introduction(document, options),
     ...operations.map((each) => section(document, each, signing)),
-    '</main></body></html>',
+    `</main><script>${SCRIPT}</script></body></html>`,
   ].join('\n');
+}
+
+/** By what the path is about; what lies below functions by what it is of them, if there are several such operations. */
+function groupsOf(operations: readonly Listed[]): Map<string, Listed[]> {
+  const topic = ({ path }: Listed, depth: 1 | 2): string => {
+    const [, kind = '', ...rest] = path.split('?', 1)[0]!.split('/').filter((part) => part !== '' && !part.startsWith('{'));
+    return (depth === 2 ? [kind, ...rest.slice(0, 1)] : [kind]).join(' ').replaceAll('-', ' ');
+  };
+  const counts = Map.groupBy(operations, (each) => topic(each, 2));
+  const kinds = new Set(operations.map((each) => topic(each, 1)));
+  const groups = Map.groupBy(operations, (each) => {
+    const below = topic(each, 2);
+    if (!below.startsWith('functions ') || counts.get(below)!.length <= 2) return topic(each, 1);
+    const name = below.slice('functions '.length);
+    // What a function has of something goes where that is.
+    return kinds.has(`${name}s`) ? `${name}s` : name;
+  });
+  return new Map([...groups].sort(([a], [b]) => Number(b === 'functions') - Number(a === 'functions') || (a < b ? -1 : 1)));
+}
+
+function link({ operation }: Listed): string {
+  return `<li><a href="#${operation.operationId}"${operation['x-hearth-implemented'] ? '' : ' class="not" title="answers 501"'}>${operation.operationId}</a></li>`;
 }
 
 function introduction(document: OpenApiDocument, { region, otherServices }: ReferencePageOptions): string {
@@ -51,7 +82,7 @@ function introduction(document: OpenApiDocument, { region, otherServices }: Refe
   ].join('');
 }
 
-function section(document: OpenApiDocument, request: { path: string; method: string; operation: OpenApiOperation }, signing: string): string {
+function section(document: OpenApiDocument, request: Listed, signing: string): string {
   const { path, method, operation } = request;
   const parameters = (operation.parameters ?? []).map((parameter) => row(document, String(parameter['name']), String(parameter['in']), parameter['required'] === true, parameter['schema'] as Schema));
   const body = bodySchema(operation.requestBody);
@@ -60,9 +91,11 @@ function section(document: OpenApiDocument, request: { path: string; method: str
   const rows = [...parameters, ...members, ...raw];
   const statuses = Object.entries(operation.responses).filter(([status]) => status !== 'default');
   const responses = statuses.map(([status, response]) => `<tr><td>${status}</td><td>${answer(document, response)}</td></tr>`);
+  const id = operation.operationId;
+  const names = [...(operation.parameters ?? []).map((parameter) => String(parameter['name'])), ...(body === undefined ? [] : membersOf(document, body).map(({ name }) => name))];
   return [
-    `<section id="${operation.operationId}"><h2>${operation.operationId}${operation['x-hearth-implemented'] ? '' : ' <small>answers 501</small>'}</h2><p><code><b>${method}</b> ${escape(path)}</code></p>`,
-    rows.length === 0 ? '' : `<table><thead><tr><th>Member</th><th>In</th><th>Type</th><th>Constraints</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
+    `<section id="${id}" data-words="${escape([id, method, path, ...names].join(' ').toLowerCase())}"><h2><a href="#${id}">${id}</a>${operation['x-hearth-implemented'] ? '' : ' <small>answers 501</small>'}</h2><p class="route"><b>${method}</b>${escape(path)}</p>`,
+    rows.length === 0 ? '' : `<table class="members"><thead><tr><th>Member</th><th>In</th><th>Type</th><th>Constraints</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
     `<table><thead><tr><th>Status</th><th>Answer</th></tr></thead><tbody>${responses.join('')}</tbody></table>`,
     `<pre>${escape(curlExample(document, request, signing))}</pre></section>`,
   ].join('');
@@ -95,7 +128,7 @@ function resolve(document: OpenApiDocument, schema: Schema): Schema {
 
 function row(document: OpenApiDocument, name: string, place: string, required: boolean, schema: Schema): string {
   const resolved = resolve(document, schema);
-  return `<tr><td><code>${escape(name)}</code>${required ? ' *' : ''}</td><td>${place}</td><td>${escape(typeOf(document, resolved))}</td><td>${constraints(resolved)}</td></tr>`;
+  return `<tr><td><code>${escape(name)}</code>${required ? ' <span class="need" title="required">*</span>' : ''}</td><td>${place}</td><td>${escape(typeOf(document, resolved))}</td><td>${constraints(resolved)}</td></tr>`;
 }
 
 /** `array of string`, `object with SubnetIds, ...`: one level, so that the page stays one. */
@@ -126,9 +159,3 @@ function constraints(schema: Schema): string {
 function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
-
-const STYLE =
-  ':root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0;display:grid;grid-template:auto 1fr/20rem 1fr}header{grid-column:1/3;padding:1rem 2rem;border-bottom:1px solid #8884}' +
-  'nav{padding:1rem;font-size:13px;position:sticky;top:0;align-self:start;max-height:100vh;overflow:auto;box-sizing:border-box}nav ul{list-style:none;margin:0;padding:0}.not{opacity:.65}main{padding:0 2rem 4rem;min-width:0}' +
-  'table{border-collapse:collapse;margin:.5rem 0;width:100%}td,th{border-bottom:1px solid #8884;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}code,pre{font:13px ui-monospace,monospace}' +
-  'pre{background:#8882;padding:.75rem 1rem;border-radius:4px;overflow:auto}small{font-weight:400;color:light-dark(#9a3412,#fdba74)}@media(max-width:50rem){body{display:block}nav{position:static;max-height:none}}';

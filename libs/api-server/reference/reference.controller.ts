@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { CONTENT_SECURITY_POLICY } from './reference-appearance.js';
 
 export const API_REFERENCE = Symbol('ApiReference');
 
@@ -21,7 +22,7 @@ export class ReferenceController {
 
   @Get('api')
   @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+  @Header('content-security-policy', CONTENT_SECURITY_POLICY)
   @Header('x-content-type-options', 'nosniff')
   page(): string {
     return this.reference.page();

@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
 import { lambdaService } from '@hearth/aws-wire';
 import { apiReference } from './api-reference.js';
 import { openApiDocument, type OpenApiDocument, type OpenApiOperation } from './openapi-document.js';
+import { CONTENT_SECURITY_POLICY } from './reference-appearance.js';
 import { faultsOf, jsonSchema } from './testing/openapi-validator.js';
 
 const { model } = lambdaService();
@@ -72,11 +74,32 @@ describe('the reference page', () => {
   const page = apiReference(model, options).page();
 
   it('shows every operation and loads nothing from elsewhere', () => {
-    for (const name of Object.keys(model.operations)) expect(page).toContain(`<section id="${name}">`);
-    expect(page).not.toMatch(/<script|<link|<img|src=|url\(/);
+    for (const name of Object.keys(model.operations)) expect(page).toContain(`<section id="${name}" `);
+    expect(page).not.toMatch(/<script .*src|<link|<img|src=|url\(|@import|fetch\(/);
     expect(page.match(/https?:\/\/[^\s<&"']*/g)).toEqual(['http://127.0.0.1:4510']);
-    expect(page).toContain('<section id="ListLayers"><h2>ListLayers <small>answers 501</small></h2>');
-    expect(page).toContain('<section id="Invoke"><h2>Invoke</h2>');
+    expect(page).toContain('<h2><a href="#ListLayers">ListLayers</a> <small>answers 501</small></h2>');
+    expect(page).toContain('<h2><a href="#Invoke">Invoke</a></h2>');
+  });
+
+  it('has no style and no script but those that its policy names', () => {
+    for (const [element, directive] of [['style', 'style-src'], ['script', 'script-src']] as const) {
+      const texts = [...page.matchAll(new RegExp(`<${element}>(.*?)</${element}>`, 'gs'))].map(([, text]) => text!);
+      expect(texts).toHaveLength(1);
+      expect(CONTENT_SECURITY_POLICY).toContain(`${directive} 'sha256-${hash('sha256', texts[0]!, 'base64')}';`);
+    }
+    expect(page).not.toMatch(/ style=| on\w+=/);
+  });
+
+  it('lists every operation once, under what it is about', () => {
+    const nav = page.slice(page.indexOf('<nav'), page.indexOf('</nav>'));
+    expect([...nav.matchAll(/href="#(\w+)"/g)].map(([, name]) => name).filter((name) => name !== 'calling').sort()).toEqual(Object.keys(model.operations).sort());
+    const groups = [...nav.matchAll(/<h2>([^<]+)<\/h2>/g)].map(([, name]) => name);
+    expect(groups[0]).toBe('functions');
+    expect(groups).toEqual(expect.arrayContaining(['layers', 'aliases', 'event source mappings', 'durable executions', 'code signing configs', 'tags']));
+  });
+
+  it('finds operations by name, path and member', () => {
+    expect(/<section id="CreateFunction" data-words="([^"]+)"/.exec(page)![1]).toMatch(/createfunction post \/2015-03-31\/functions .*memorysize/);
   });
 
   it('has a call for curl at each', () => {

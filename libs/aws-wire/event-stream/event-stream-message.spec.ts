@@ -1,6 +1,6 @@
 import { EventStreamCodec } from '@smithy/core/event-streams';
 import fc from 'fast-check';
-import { eventStreamEvent, eventStreamMessage } from './event-stream-message.js';
+import { eventStreamEvent, eventStreamFrame, eventStreamMessage } from './event-stream-message.js';
 
 /** The decoder of the SDKs. */
 const codec = new EventStreamCodec((bytes) => Buffer.from(bytes as Uint8Array).toString('utf8'), (text) => Buffer.from(text, 'utf8'));
@@ -13,6 +13,15 @@ describe('messages of an event stream', () => {
         const decoded = codec.decode(eventStreamMessage(headers, payload));
         expect(Object.fromEntries(Object.entries(decoded.headers).map(([key, { value }]) => [key, value]))).toEqual({ ...headers });
         expect(Buffer.from(decoded.body)).toEqual(Buffer.from(payload));
+      }),
+    );
+  });
+
+  it('are the same in parts', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 10_000 }), (payload) => {
+        const { head, tail } = eventStreamFrame('PayloadChunk', 'text/plain', payload);
+        expect(Buffer.concat([head, payload, tail])).toEqual(eventStreamEvent('PayloadChunk', 'text/plain', payload));
       }),
     );
   });

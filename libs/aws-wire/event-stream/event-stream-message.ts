@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 const PRELUDE_BYTES = 12;
 const CHECKSUM_BYTES = 4;
 const STRING_TYPE = 7;
+const NOTHING = Buffer.alloc(0);
 
 /** One message of `application/vnd.amazon.eventstream`: string headers in the order given, and a payload of raw bytes. */
 export function eventStreamMessage(headers: Readonly<Record<string, string>>, payload: Uint8Array): Buffer {
@@ -17,6 +18,17 @@ export function eventStreamMessage(headers: Readonly<Record<string, string>>, pa
   const end = message.length - CHECKSUM_BYTES;
   message.writeUInt32BE(crc32(message.subarray(0, end)), end);
   return message;
+}
+
+/** What stands before and behind a large payload in its event, so that its bytes need not be copied. */
+export function eventStreamFrame(eventType: string, contentType: string, payload: Uint8Array): { head: Buffer; tail: Buffer } {
+  const empty = eventStreamEvent(eventType, contentType, NOTHING);
+  const head = empty.subarray(0, empty.length - CHECKSUM_BYTES);
+  head.writeUInt32BE(empty.length + payload.byteLength, 0);
+  head.writeUInt32BE(crc32(head.subarray(0, 8)), 8);
+  const tail = Buffer.allocUnsafe(CHECKSUM_BYTES);
+  tail.writeUInt32BE(crc32(payload, crc32(head)));
+  return { head, tail };
 }
 
 /** An event of a modelled stream; the member's name is its `:event-type`. */

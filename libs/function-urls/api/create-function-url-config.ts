@@ -1,9 +1,9 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import { conflict, notFound } from '@hearth/catalogue';
 import { functionUrlConfig } from '../answer.js';
-import type { AuthType, Cors, FunctionUrl } from '../function-url.js';
+import type { AuthType, Cors, FunctionUrl, InvokeMode } from '../function-url.js';
 import { functionIdOf, targetOf, type FunctionUrlParts } from '../parts.js';
-import { assertInvokeMode, corsOf } from '../settings.js';
+import { corsOf } from '../settings.js';
 import { newUrlId } from '../url-address.js';
 
 interface CreateFunctionUrlConfigInput {
@@ -11,14 +11,13 @@ interface CreateFunctionUrlConfigInput {
   Qualifier?: string;
   AuthType: AuthType;
   Cors?: Cors;
-  InvokeMode?: string;
+  InvokeMode?: InvokeMode;
 }
 
 export function createFunctionUrlConfig(parts: FunctionUrlParts): OperationHandler {
   const { store, addressing, clock } = parts;
   return async (input: CreateFunctionUrlConfigInput, context) => {
     const { reference, place } = targetOf(input, context, 'CreateFunctionUrlConfig');
-    assertInvokeMode(input.InvokeMode);
     const cors = input.Cors && corsOf(input.Cors);
     const functionId = await functionIdOf(parts, place);
     if (functionId === undefined) throw notFound(reference.qualifier === undefined ? 'Function does not exist' : `Function not found: ${reference.arn}`);
@@ -32,7 +31,7 @@ export function createFunctionUrlConfig(parts: FunctionUrlParts): OperationHandl
       ...(reference.qualifier === undefined ? {} : { qualifier: reference.qualifier }),
       authType: input.AuthType,
       ...(cors === undefined ? {} : { cors }),
-      invokeMode: 'BUFFERED',
+      invokeMode: input.InvokeMode ?? 'BUFFERED',
       createdAt: now,
       modifiedAt: now,
     };

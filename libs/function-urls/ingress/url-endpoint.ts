@@ -13,7 +13,8 @@ import { answerHeaders, isCorsHeader, preflightHeaders } from './cors.js';
 import { ClientGone, readBody, tooLarge } from './read-body.js';
 import { permissionsToCall, type UrlGuard } from './url-access.js';
 import { urlEvent } from './url-event.js';
-import { httpAnswer, type HttpAnswer } from './url-response.js';
+import { httpAnswer, type HttpAnswer, type HttpHead } from './url-response.js';
+import { UrlStream } from './url-stream.js';
 
 export interface UrlEndpointParts {
   directory: UrlDirectory;
@@ -79,11 +80,15 @@ export class UrlEndpoint {
     let body = await readBody(exchange.request);
     if (signed !== undefined) body = asBuffer(this.parts.verifier.checkBody(signed.presented, signed.key, body));
     const event = Buffer.from(JSON.stringify(this.eventOf(exchange, called, url, body, signed?.key)));
-    const answer = await this.invoke(exchange, url, event);
-    this.write(exchange, (answer.functionError === undefined ? httpAnswer(answer.payload ?? new Uint8Array()) : undefined) ?? BAD_GATEWAY);
+    const stream = url.invokeMode === 'RESPONSE_STREAM' ? new UrlStream(exchange.response, (head) => this.writeHead(exchange, head)) : undefined;
+    const answer = await this.invoke(exchange, url, event, stream);
+    const failed = answer.functionError !== undefined;
+    if (stream?.end(failed)) return this.parts.ended?.({ operation: OPERATION, status: exchange.response.statusCode, requestId: exchange.requestId });
+    if (stream?.begun) return this.write(exchange, BAD_GATEWAY);
+    this.write(exchange, (!failed ? httpAnswer(answer.payload ?? new Uint8Array()) : undefined) ?? BAD_GATEWAY);
   }
 
-  private async invoke({ requestId, traceHeader }: Exchange, url: FunctionUrl, payload: Buffer): Promise<InvokeAnswer> {
+  private async invoke({ requestId, traceHeader }: Exchange, url: FunctionUrl, payload: Buffer, stream?: UrlStream): Promise<InvokeAnswer> {
     try {
       return await this.parts.invocation.invoke({
         accountId: url.accountId,
@@ -96,6 +101,7 @@ export class UrlEndpoint {
         traceHeader,
         requestId,
         wantsLogTail: false,
+        ...(stream && { stream }),
       });
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -186,24 +192,32 @@ export class UrlEndpoint {
   }
 
   private write(exchange: Exchange, answer: HttpAnswer): void {
-    const { request, response, requestId, traceHeader, url } = exchange;
+    const { response, requestId } = exchange;
     // The socket may be gone by now, as the function ran on.
     if (!response.headersSent && !response.destroyed) {
-      const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-      for (const [name, value] of Object.entries(answer.headers)) {
-        if (url?.cors === undefined || isPreflight || !isCorsHeader(name.toLowerCase())) response.setHeader(name, value);
-      }
-      if (url?.cors !== undefined && !isPreflight) this.addCors(response, answerHeaders(url.cors, request.headers.origin));
-      if (answer.cookies.length > 0) response.setHeader('Set-Cookie', answer.cookies);
-      response.setHeader('x-amzn-RequestId', requestId);
-      response.setHeader('x-amzn-trace-id', shownTraceHeader(traceHeader));
       if (answer.status !== 204 && answer.status !== 304) response.setHeader('Content-Length', answer.body.length);
-      // What was not read of the request would be taken for the next one.
-      if (!request.complete) response.setHeader('Connection', 'close');
-      response.writeHead(answer.status);
+      this.writeHead(exchange, answer);
       response.end(answer.body);
+    } else if (!response.writableEnded) {
+      // A stream that has begun and cannot be completed: cut off, so that it is not taken for the whole.
+      response.destroy();
     }
     this.parts.ended?.({ operation: OPERATION, status: answer.status, requestId });
+  }
+
+  private writeHead({ request, response, requestId, traceHeader, url }: Exchange, head: HttpHead): void {
+    if (response.destroyed) return;
+    const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+    for (const [name, value] of Object.entries(head.headers)) {
+      if (url?.cors === undefined || isPreflight || !isCorsHeader(name.toLowerCase())) response.setHeader(name, value);
+    }
+    if (url?.cors !== undefined && !isPreflight) this.addCors(response, answerHeaders(url.cors, request.headers.origin));
+    if (head.cookies.length > 0) response.setHeader('Set-Cookie', head.cookies);
+    response.setHeader('x-amzn-RequestId', requestId);
+    response.setHeader('x-amzn-trace-id', shownTraceHeader(traceHeader));
+    // What was not read of the request would be taken for the next one.
+    if (!request.complete) response.setHeader('Connection', 'close');
+    response.writeHead(head.status);
   }
 
   private addCors(response: ServerResponse, headers: Record<string, string>): void {

@@ -3,16 +3,20 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 
 /** What a function returned, as an HTTP answer (spec/invoke.md 6, response mapping of BUFFERED). Pure. */
 
-export interface HttpAnswer {
+export interface HttpHead {
   status: number;
   /** Names as the function wrote them. */
   headers: Record<string, string>;
   /** One Set-Cookie each. */
   cookies: string[];
+}
+
+export interface HttpAnswer extends HttpHead {
   body: Buffer;
 }
 
 const JSON_TYPE = 'application/json';
+const BYTES_TYPE = 'application/octet-stream';
 /** Belong to the connection, which is the server's. */
 const CONNECTION_HEADERS: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
@@ -36,14 +40,31 @@ function plain(body: Buffer): HttpAnswer {
 }
 
 function structured({ statusCode, headers, cookies, body, isBase64Encoded }: Record<string, unknown>): HttpAnswer | undefined {
+  const head = headOf(statusCode, headers, cookies, JSON_TYPE);
+  if (head === undefined) return undefined;
+  if (body !== undefined && body !== null && typeof body !== 'string') return undefined;
+  if (isBase64Encoded !== undefined && isBase64Encoded !== null && typeof isBase64Encoded !== 'boolean') return undefined;
+  return { ...head, body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8') };
+}
+
+/**
+ * Head of a streamed answer.
+ * @param prelude what the function said of it (`{statusCode, headers, cookies}`, each optional)
+ * @returns undefined when it is none
+ */
+export function streamHead(prelude: unknown, contentType = BYTES_TYPE): HttpHead | undefined {
+  if (typeof prelude !== 'object' || prelude === null || Array.isArray(prelude)) return undefined;
+  const { statusCode, headers, cookies } = prelude as Record<string, unknown>;
+  return headOf(statusCode ?? 200, headers, cookies, contentType);
+}
+
+function headOf(statusCode: unknown, headers: unknown, cookies: unknown, contentType: string): HttpHead | undefined {
   const status = statusOf(statusCode);
   const named = headersOf(headers ?? {});
   const set = cookies ?? [];
   if (status === undefined || named === undefined || !Array.isArray(set) || !set.every(isHeaderValue)) return undefined;
-  if (body !== undefined && body !== null && typeof body !== 'string') return undefined;
-  if (isBase64Encoded !== undefined && isBase64Encoded !== null && typeof isBase64Encoded !== 'boolean') return undefined;
-  if (!Object.keys(named).some((name) => name.toLowerCase() === 'content-type')) named['Content-Type'] = JSON_TYPE;
-  return { status, headers: named, cookies: set as string[], body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8') };
+  if (!Object.keys(named).some((name) => name.toLowerCase() === 'content-type')) named['Content-Type'] = contentType;
+  return { status, headers: named, cookies: set as string[] };
 }
 
 function statusOf(given: unknown): number | undefined {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { encodeFrame, FrameDecoder, FrameError, type Frame } from './frames.js';
+import { encodeFrame, FRAME, FrameDecoder, FrameError, type Frame } from './frames.js';
 
-const frame = fc.record({ type: fc.integer({ min: 0, max: 255 }), header: fc.dictionary(fc.string(), fc.string()), body: fc.uint8Array({ maxLength: 200 }) });
+const frame = fc.record({ type: fc.integer({ min: 0, max: 255 }).filter((type) => type !== FRAME.streamChunk), header: fc.dictionary(fc.string(), fc.string()), body: fc.uint8Array({ maxLength: 200 }) });
 
 function decode(bytes: Buffer, cuts: number[], maxBodyBytes = 1_000): Frame[] {
   const frames: Frame[] = [];
@@ -22,6 +22,18 @@ describe('frames of the runtime channel', () => {
         const bytes = Buffer.concat(frames.map((one) => encodeFrame(one.type, one.header, one.body)));
         const expected = frames.map((one) => ({ type: one.type, header: JSON.parse(JSON.stringify(one.header)), body: Buffer.from(one.body) }));
         expect(decode(bytes, cuts)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('give a chunk of a stream as it comes, whatever its length', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { maxLength: 12 }), (bodies, cuts) => {
+        const bytes = Buffer.concat([...bodies.map((body) => encodeFrame(FRAME.streamChunk, { id: 'x' }, body)), encodeFrame(FRAME.streamEnd, { id: 'x' }, new Uint8Array())]);
+        const frames = decode(bytes, cuts, 10);
+        expect(frames.pop()).toMatchObject({ type: FRAME.streamEnd });
+        expect(frames.every(({ type, header }) => type === FRAME.streamChunk && header.id === 'x')).toBe(true);
+        expect(Buffer.concat(frames.map(({ body }) => body!))).toEqual(Buffer.concat(bodies));
       }),
     );
   });

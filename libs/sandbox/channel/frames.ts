@@ -2,7 +2,7 @@
  * Frames between the worker and Hearth's own runtime clients, both ways:
  * u32be length of the rest | u8 type | u32be header length | header JSON (UTF-8) | body bytes.
  */
-export const FRAME = { ready: 1, response: 2, error: 3, initError: 4, invoke: 16 } as const;
+export const FRAME = { ready: 1, response: 2, error: 3, initError: 4, streamStart: 5, streamChunk: 6, streamEnd: 7, invoke: 16, stayAwake: 17 } as const;
 
 export interface Frame {
   type: number;
@@ -32,7 +32,10 @@ export function encodeFrame(type: number, header: object, body: Uint8Array): Buf
   return frame;
 }
 
-/** Cuts a byte stream into frames. A hostile peer can make it hold no more than `maxBodyBytes` and one header. */
+/**
+ * Cuts a byte stream into frames. A hostile peer can make it hold no more than `maxBodyBytes` and one header. A `streamChunk` is given as
+ * it comes, as one frame or several with the same header: its bytes are never put together.
+ */
 export class FrameDecoder {
   private chunks: Buffer[] = [];
   private size = 0;
@@ -40,6 +43,8 @@ export class FrameDecoder {
   private wanted = PREFIX_BYTES;
   /** Bytes of an oversized body that are still to be dropped. */
   private dropping = 0;
+  /** The chunk whose body is still coming. */
+  private passing: { header: Record<string, unknown>; left: number } | undefined;
 
   constructor(
     private readonly maxBodyBytes: number,
@@ -55,6 +60,10 @@ export class FrameDecoder {
       rest = rest.subarray(dropped);
       if (rest.length === 0) return;
     }
+    if (this.passing !== undefined) {
+      rest = this.pass(rest);
+      if (rest.length === 0) return;
+    }
     this.chunks.push(rest);
     this.size += rest.length;
     if (this.size < this.wanted) return;
@@ -62,6 +71,15 @@ export class FrameDecoder {
     const left = this.decode(buffer);
     this.chunks = left.length > 0 ? [left] : [];
     this.size = left.length;
+  }
+
+  /** @returns what comes behind the chunk */
+  private pass(bytes: Buffer): Buffer {
+    const { header, left } = this.passing!;
+    const body = bytes.subarray(0, left);
+    this.passing = left > body.length ? { header, left: left - body.length } : undefined;
+    if (body.length > 0) this.onFrame({ type: FRAME.streamChunk, header, body });
+    return bytes.subarray(body.length);
   }
 
   /** Returns what does not make a whole frame yet. */
@@ -73,6 +91,15 @@ export class FrameDecoder {
       if (headBytes > MAX_HEADER_BYTES || length < 5 + headBytes) throw new FrameError('malformed frame');
       const headEnd = PREFIX_BYTES + headBytes;
       const end = 4 + length;
+      if (buffer[4] === FRAME.streamChunk) {
+        if (buffer.length < headEnd) {
+          this.wanted = headEnd;
+          return buffer;
+        }
+        this.passing = { header: parseHeader(buffer.toString('utf8', PREFIX_BYTES, headEnd)), left: end - headEnd };
+        buffer = this.pass(buffer.subarray(headEnd));
+        continue;
+      }
       const oversized = end - headEnd > this.maxBodyBytes;
       const needed = oversized ? headEnd : end;
       if (buffer.length < needed) {

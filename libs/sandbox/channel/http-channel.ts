@@ -1,28 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
-import { headerErrorType, LAST_WORDS_MS, MAX_RESPONSE_BYTES, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
+import type { RequestHandler } from '../extensions/extension-endpoint.js';
+import { FAULT, fail, headerValue, reply, single, STATUS_OK } from './http-answers.js';
+import { collect, errorAnswer, passOn, truncatedAnswer, type BodyEnds } from './posted-body.js';
+import { headerErrorType, LAST_WORDS_MS, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
+import { illegalMove, mayMove, type RuntimeState } from './runtime-state.js';
+import { StreamedResponse, wholeToSink } from './streamed-response.js';
 
 const BASE = '/2018-06-01/';
-const STATUS_OK = '{"status":"OK"}\n';
-const FAULT = {
-  requestId: [400, 'InvalidRequestID', 'Invalid request ID'],
-  tooLarge: [413, 'RequestEntityTooLarge', `Exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`],
-  responseMode: [400, 'InvalidFunctionResponseMode', 'Invalid function response mode'],
-  path: [404, 'NotFound', '404 page not found'],
-} as const;
+/** Heads hold the X-Ray cause of an error (64 KB), trailers a whole error object. */
+const MAX_HEAD_BYTES = 1_048_576;
 
-/** States of the runtime as the Runtime API's error texts name them. */
-type RuntimeState = 'Started' | 'Ready' | 'Running' | 'InvocationResponse' | 'InvocationErrorResponse' | 'InitError';
-
-/** Legal moves (runtime-api.md section 1.1 for what the others are answered). */
-const MOVES: Record<RuntimeState, readonly RuntimeState[]> = {
-  Started: ['Ready', 'InitError'],
-  Ready: ['Running'],
-  Running: ['InvocationResponse', 'InvocationErrorResponse'],
-  InvocationResponse: ['Ready'],
-  InvocationErrorResponse: ['Ready'],
-  InitError: [],
-};
+const ASKED: ReadonlySet<string> = new Set(['runtime/invocation/next', 'runtime/restore/next', 'ping']);
+const POSTED: ReadonlySet<string> = new Set(['runtime/init/error', 'runtime/restore/error']);
 
 /**
  * The HTTP Runtime API of one sandbox (runtime-api.md section 1). It knows the ids of its own sandbox only: there is no
@@ -34,6 +24,9 @@ export class HttpChannel implements RuntimeChannel {
   private readonly http: Server;
   private listener: NetServer | undefined;
   private readonly connections = new Set<Socket>();
+  /** Of others than the runtime, which live on when it has ended. */
+  private readonly guests = new Set<Socket>();
+  private others: RequestHandler | undefined;
   private onLastConnection: (() => void) | undefined;
   private state: RuntimeState = 'Started';
   /** The runtime's blocked `next`. */
@@ -41,6 +34,8 @@ export class HttpChannel implements RuntimeChannel {
   /** The invocation handed to this sandbox; `sent` once a `next` took it. */
   private pending: { event: ChannelEvent; sent: boolean; resolve: (answer: ChannelAnswer) => void } | undefined;
   private lastId = '';
+  /** The invocation of `lastId` was given up. */
+  private expired = false;
   private settleInit!: (result: InitResult) => void;
   private settleClosed!: () => void;
   private over = false;
@@ -49,12 +44,16 @@ export class HttpChannel implements RuntimeChannel {
     this.init = new Promise((resolve) => (this.settleInit = resolve));
     this.closed = new Promise((resolve) => (this.settleClosed = resolve));
     // A runtime may wait for its next event for hours on one connection.
-    this.http = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 }, (request, response) => this.serve(request, response));
+    this.http = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => this.serve(request, response));
     this.http.on('clientError', (_error, socket) => socket.destroy());
   }
 
-  /** Serves connections of a listener that was opened elsewhere, for instance in the sandbox's network namespace. */
-  serveListener(listener: NetServer): void {
+  /**
+   * Serves connections of a listener that was opened elsewhere, for instance in the sandbox's network namespace.
+   * @param others serves what is not the Runtime API
+   */
+  serveListener(listener: NetServer, others?: RequestHandler): void {
+    this.others = others;
     if (this.over) {
       listener.close();
       return;
@@ -63,6 +62,7 @@ export class HttpChannel implements RuntimeChannel {
     listener.on('connection', (socket) => {
       this.connections.add(socket);
       socket.on('close', () => {
+        this.guests.delete(socket);
         this.connections.delete(socket);
         if (this.connections.size === 0) this.onLastConnection?.();
       });
@@ -79,6 +79,12 @@ export class HttpChannel implements RuntimeChannel {
     });
   }
 
+  expire(id: string): void {
+    if (this.lastId !== id) return;
+    this.pending = undefined;
+    this.expired = true;
+  }
+
   async runtimeEnded(): Promise<void> {
     await twoTurns();
     if (this.connections.size > 0 && !this.over) {
@@ -90,14 +96,22 @@ export class HttpChannel implements RuntimeChannel {
         };
       });
     }
-    this.close();
+    this.end();
   }
 
+  /** Runtimes on this channel wait in a way of their own. */
+  keepAwake(): void {}
+
   close(): void {
+    this.end();
+    this.listener?.close();
+    for (const socket of [...this.guests, ...this.connections]) socket.destroy();
+  }
+
+  private end(): void {
     if (this.over) return;
     this.over = true;
-    this.listener?.close();
-    this.http.closeAllConnections();
+    for (const socket of this.connections) socket.destroy();
     this.waiting?.destroy();
     this.settleInit({ kind: 'closed' });
     this.pending?.resolve({ kind: 'closed', undelivered: !this.pending.sent });
@@ -106,15 +120,30 @@ export class HttpChannel implements RuntimeChannel {
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {
-    const path = request.url?.startsWith(BASE) ? request.url.slice(BASE.length) : '';
-    if (request.method === 'GET' && path === 'runtime/invocation/next') return this.next(response);
-    if (request.method === 'GET' && path === 'ping') return reply(response, 200, 'pong', 'text/plain');
-    if (request.method === 'POST') {
-      const call = /^runtime\/invocation\/([^/]+)\/(response|error)$/.exec(path);
-      if (call) return this.result(request, response, call[1]!, call[2] as 'response' | 'error');
-      if (path === 'runtime/init/error') return this.initError(request, response);
+    if (!request.url?.startsWith(BASE) && this.others?.(request, response)) {
+      // One client per connection: whoever has asked for this is not the runtime.
+      this.guests.add(request.socket);
+      if (this.connections.delete(request.socket) && this.connections.size === 0) this.onLastConnection?.();
+      return;
     }
-    fail(request, response, ...FAULT.path);
+    const path = request.url?.startsWith(BASE) ? request.url.slice(BASE.length) : '';
+    const call = /^runtime\/invocation\/([^/]+)\/(response|error)$/.exec(path);
+    const posted = call !== null || POSTED.has(path);
+    if (!posted && !ASKED.has(path)) return fail(request, response, ...FAULT.path);
+    if (request.method !== (posted ? 'POST' : 'GET')) return fail(request, response, ...FAULT.method);
+    if (call !== null) return this.result(request, response, call[1]!, call[2] as 'response' | 'error');
+    switch (path) {
+      case 'runtime/invocation/next':
+        return this.next(response);
+      case 'runtime/init/error':
+        return this.initError(request, response);
+      case 'runtime/restore/next':
+        return void this.move('RestoreReady', response, request);
+      case 'runtime/restore/error':
+        return void this.move('RestoreError', response, request);
+      default:
+        return reply(response, 200, 'pong', 'text/plain');
+    }
   }
 
   private next(response: ServerResponse): void {
@@ -124,7 +153,7 @@ export class HttpChannel implements RuntimeChannel {
       if (this.waiting !== response) return;
       // The runtime dropped its call and may make another.
       this.waiting = undefined;
-      this.state = 'InvocationResponse';
+      this.state = 'ResponseSent';
     });
     this.settleInit({ kind: 'ready' });
     this.deliver();
@@ -138,6 +167,7 @@ export class HttpChannel implements RuntimeChannel {
     this.pending.sent = true;
     this.state = 'Running';
     this.lastId = event.id;
+    this.expired = false;
     response.writeHead(200, {
       'Content-Type': 'application/json',
       'Content-Length': event.body.length,
@@ -146,32 +176,59 @@ export class HttpChannel implements RuntimeChannel {
       'Lambda-Runtime-Invoked-Function-Arn': event.arn,
       'Lambda-Runtime-Trace-Id': event.traceId,
       ...(event.clientContext === undefined ? {} : { 'Lambda-Runtime-Client-Context': headerValue(event.clientContext) }),
+      ...(event.cognitoIdentity === undefined ? {} : { 'Lambda-Runtime-Cognito-Identity': headerValue(event.cognitoIdentity) }),
+      ...(event.tenantId === undefined ? {} : { 'Lambda-Runtime-Aws-Tenant-Id': event.tenantId }),
     });
     response.end(event.body);
   }
 
   private result(request: IncomingMessage, response: ServerResponse, id: string, kind: 'response' | 'error'): void {
     if (id !== this.lastId) return fail(request, response, ...FAULT.requestId);
+    if (this.expired) return fail(request, response, ...FAULT.invokeTimeout);
     const mode = request.headers['lambda-runtime-function-response-mode'];
     if (kind === 'response' && mode !== undefined && mode !== 'streaming') return fail(request, response, ...FAULT.responseMode);
     if (!this.move(kind === 'response' ? 'InvocationResponse' : 'InvocationErrorResponse', response, request)) return;
-    const pending = this.pending;
+    const { pending } = this;
+    const sink = pending?.event.response;
     const settle = (answer: ChannelAnswer): void => {
+      this.state = 'ResponseSent';
       // Only the invocation that this body belongs to: a timeout may have ended it meanwhile.
       if (pending === undefined || this.pending !== pending) return;
       this.pending = undefined;
       pending.resolve(answer);
     };
+    const unfinished = {
+      truncated: () => {
+        if (!response.destroyed) fail(request, response, ...FAULT.truncated);
+        settle(truncatedAnswer());
+      },
+    };
+    if (mode === 'streaming' && kind === 'response') {
+      const stream = new StreamedResponse(sink, request.headers['content-type']);
+      const on: BodyEnds<ChannelAnswer> = {
+        ...unfinished,
+        whole: (answer) => {
+          reply(response, 202, STATUS_OK);
+          settle(answer);
+        },
+        tooLarge: () => {
+          fail(request, response, ...FAULT.tooLarge);
+          settle(stream.end());
+        },
+      };
+      return passOn(request, stream, on);
+    }
     collect(request, {
+      ...unfinished,
       whole: (body) => {
         reply(response, 202, STATUS_OK);
-        settle(kind === 'error' ? errorAnswer(request.headers['lambda-runtime-function-error-type'], body) : responseAnswer(request, body));
+        if (kind === 'error') settle(errorAnswer(request.headers['lambda-runtime-function-error-type'], body));
+        else settle(sink === undefined || this.pending !== pending ? { kind: 'response', body } : wholeToSink(sink, request.headers['content-type'], body));
       },
       tooLarge: () => {
         fail(request, response, ...FAULT.tooLarge);
         settle({ kind: 'too-large' });
       },
-      truncated: () => settle(errorAnswer('Runtime.TruncatedResponse', Buffer.from('{"errorType":"Runtime.TruncatedResponse","errorMessage":"The response was cut off."}'))),
     });
   }
 
@@ -192,61 +249,11 @@ export class HttpChannel implements RuntimeChannel {
   }
 
   private move(to: RuntimeState, response: ServerResponse, request?: IncomingMessage): boolean {
-    if (MOVES[this.state].includes(to)) {
+    if (mayMove(this.state, to)) {
       this.state = to;
       return true;
     }
-    fail(request, response, 403, 'InvalidStateTransition', `State transition from ${this.state} to ${to} failed for runtime. Error: State transition is not allowed`);
+    fail(request, response, 403, 'InvalidStateTransition', illegalMove(this.state, to));
     return false;
   }
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-/** JSON text may hold characters that no header can: they travel as JSON escapes. */
-function headerValue(json: string): string {
-  return json.replace(/[\u0000-\u001f]/g, ' ').replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function errorAnswer(type: string | string[] | undefined, body: Buffer): ChannelAnswer {
-  return { kind: 'error', errorType: headerErrorType(single(type)), body, exits: false };
-}
-
-/** A streamed response may still fail: its trailers say so (runtime-api.md section 1.3). */
-function responseAnswer(request: IncomingMessage, body: Buffer): ChannelAnswer {
-  const failure = request.trailers['lambda-runtime-function-error-type'];
-  if (failure === undefined) return { kind: 'response', body };
-  return errorAnswer(failure, Buffer.from(request.trailers['lambda-runtime-function-error-body'] ?? '', 'base64'));
-}
-
-function collect(request: IncomingMessage, on: { whole(body: Buffer): void; tooLarge(): void; truncated(): void }): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let settled = false;
-  const once = (action: () => void): void => {
-    if (settled) return;
-    settled = true;
-    action();
-  };
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= MAX_RESPONSE_BYTES) chunks.push(chunk);
-    else once(on.tooLarge);
-  });
-  request.on('end', () => once(() => on.whole(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
-  request.on('close', () => once(on.truncated));
-  // 'close' follows.
-  request.on('error', () => undefined);
-}
-
-function reply(response: ServerResponse, status: number, body: string, type = 'application/json'): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
-}
-
-function fail(request: IncomingMessage | undefined, response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
-  request?.resume();
-  reply(response, status, JSON.stringify({ errorMessage, errorType }));
 }

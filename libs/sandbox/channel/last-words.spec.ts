@@ -34,6 +34,7 @@ describe('the last words of a runtime that has ended', () => {
     await new Promise((resolve) => listener.once('connection', resolve));
     await channel.runtimeEnded();
     expect(await channel.init).toMatchObject({ kind: 'error', errorType: 'Runtime.NoSuchHandler' });
+    channel.close();
   });
 
   it('are not waited for when there never was a connection', async () => {

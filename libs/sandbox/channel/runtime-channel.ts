@@ -1,3 +1,5 @@
+import type { ResponseSink } from '../response-sink.js';
+
 /**
  * How the worker talks to the runtime of one sandbox. Two implementations: Hearth's socket (frames) and the HTTP Runtime
  * API. One invocation at a time; a channel that closed stays closed.
@@ -18,11 +20,15 @@ export interface RuntimeChannel {
   sendAhead?(event: ChannelEvent): Promise<ChannelAnswer>;
   /** Takes an event back that was sent ahead. @returns false when it has begun */
   takeBack?(id: string): boolean;
+  /** Nobody waits for this invocation any more: what still comes of it is dropped. */
+  expire(id: string): void;
   /**
-   * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes. The news of an exit
-   * overtakes the last bytes, and those say why it happened.
+   * The runtime's processes are gone: reads what they still sent, for at most LAST_WORDS_MS, then closes to the runtime. The news of
+   * an exit overtakes the last bytes, and those say why it happened. Extensions may still be served, until `close`.
    */
   runtimeEnded(): Promise<void>;
+  /** From now on the runtime's process has work between invocations: it waits for the next event without blocking. */
+  keepAwake(): void;
   close(): void;
 }
 
@@ -46,19 +52,28 @@ export interface ChannelEvent {
   clientContext?: string;
   /** Of events sent ahead: what the runtime writes into its log when it begins. */
   mark?: string;
+  /** JSON text: `{"cognitoIdentityId","cognitoIdentityPoolId"}`. */
+  cognitoIdentity?: string;
+  tenantId?: string;
   body: Uint8Array;
+  /** Absent: the response is wanted whole. */
+  response?: ResponseSink;
 }
 
 export type ChannelAnswer =
   | { kind: 'response'; body: Buffer }
+  /** It went to the event's `response`. */
+  | { kind: 'streamed'; bytes: number }
   /** `exits`: the runtime announced that it ends after this error. */
   | { kind: 'error'; errorType: string; body: Buffer; exits: boolean }
-  /** The response was larger than MAX_RESPONSE_BYTES; the runtime goes on. */
-  | { kind: 'too-large' }
+  /** The response was larger than its limit, by default MAX_RESPONSE_BYTES. The runtime goes on, but not out of the middle of a stream. */
+  | { kind: 'too-large'; limitBytes?: number; streaming?: boolean }
   | { kind: 'closed'; undelivered: boolean };
 
 /** 6 MiB + 100 (invoke.md section 1.1). */
 export const MAX_RESPONSE_BYTES = 6_291_556;
+/** 200 MiB (invoke.md section 1.1). */
+export const MAX_STREAM_BYTES = 209_715_200;
 /** An error object larger than this is cut off by no one but us: the caller could not be given it either. */
 export const MAX_ERROR_BYTES = MAX_RESPONSE_BYTES;
 

@@ -1,14 +1,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { ResponseSink } from '../response-sink.js';
 import type { Ticket, Tickets } from './tickets.js';
 import { encodeFrame, FRAME, FrameDecoder, type Frame } from './frames.js';
 import { LAST_WORDS_MS, MAX_RESPONSE_BYTES, twoTurns, type ChannelAnswer, type ChannelEvent, type InitResult, type RuntimeChannel } from './runtime-channel.js';
+import { StreamedResponse, wholeToSink } from './streamed-response.js';
 
 interface Pending {
   id: string;
+  sink: ResponseSink | undefined;
   resolve: (answer: ChannelAnswer) => void;
   /** Of events sent ahead: without it the runtime does not begin. */
   ticket?: Ticket;
 }
+
+const STAY_AWAKE = encodeFrame(FRAME.stayAwake, {}, new Uint8Array());
 
 /**
  * The fast channel: frames over a unix stream socket in the sandbox's directory. One connection per sandbox, the first.
@@ -23,9 +28,14 @@ export class SocketChannel implements RuntimeChannel {
   /** In the order in which the runtime answers them. */
   private readonly pending: Pending[] = [];
   private ahead = false;
+  /** The first pending response, when it comes in chunks. */
+  private stream: StreamedResponse | undefined;
+  /** What the runtime's frames wait for. */
+  private gate: Promise<void> | undefined;
   private settleInit!: (result: InitResult) => void;
   private settleClosed!: () => void;
   private over = false;
+  private awake = false;
 
   private constructor(private readonly tickets?: Tickets) {
     this.init = new Promise((resolve) => (this.settleInit = resolve));
@@ -57,8 +67,8 @@ export class SocketChannel implements RuntimeChannel {
     const socket = this.socket;
     if (this.over || socket === undefined || this.pending.length > 0) return Promise.resolve({ kind: 'closed', undelivered: true });
     return new Promise((resolve) => {
-      this.pending.push({ id: event.id, resolve });
-      const header = { id: event.id, deadlineMs: event.deadlineMs, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext };
+      this.pending.push({ id: event.id, sink: event.response, resolve });
+      const header = { id: event.id, deadlineMs: event.deadlineMs, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext, cognitoIdentity: event.cognitoIdentity, tenantId: event.tenantId };
       socket.write(encodeFrame(FRAME.invoke, header, event.body));
     });
   }
@@ -73,8 +83,8 @@ export class SocketChannel implements RuntimeChannel {
     const ticket = this.over || socket === undefined ? undefined : this.tickets?.put();
     if (ticket === undefined) return Promise.resolve({ kind: 'closed', undelivered: true });
     return new Promise((resolve) => {
-      this.pending.push({ id: event.id, resolve, ticket });
-      const header = { id: event.id, timeoutMs: event.deadlineMs, ticket, mark: event.mark, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext };
+      this.pending.push({ id: event.id, sink: event.response, resolve, ticket });
+      const header = { id: event.id, timeoutMs: event.deadlineMs, ticket, mark: event.mark, arn: event.arn, traceId: event.traceId, clientContext: event.clientContext, cognitoIdentity: event.cognitoIdentity, tenantId: event.tenantId };
       socket!.write(encodeFrame(FRAME.invoke, header, event.body));
     });
   }
@@ -88,6 +98,13 @@ export class SocketChannel implements RuntimeChannel {
     return true;
   }
 
+  expire(id: string): void {
+    const [first] = this.pending;
+    if (first?.id !== id) return;
+    first.sink = undefined;
+    this.stream = undefined;
+  }
+
   async runtimeEnded(): Promise<void> {
     if (this.socket === undefined) await twoTurns();
     if (this.socket !== undefined && !this.over) {
@@ -96,6 +113,12 @@ export class SocketChannel implements RuntimeChannel {
       clearTimeout(timer);
     }
     this.close();
+  }
+
+  keepAwake(): void {
+    if (this.awake) return;
+    this.awake = true;
+    this.socket?.write(STAY_AWAKE);
   }
 
   close(): void {
@@ -110,6 +133,7 @@ export class SocketChannel implements RuntimeChannel {
     }
     this.socket = socket;
     this.server.close();
+    if (this.awake) socket.write(STAY_AWAKE);
     const decoder = new FrameDecoder(MAX_RESPONSE_BYTES, (frame) => this.receive(frame));
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -134,7 +158,16 @@ export class SocketChannel implements RuntimeChannel {
         this.settleInit({ kind: 'error', errorType: errorTypeOf(frame), body: frame.body ?? Buffer.from('{}') });
         return;
       case FRAME.response:
-        this.answer(frame, frame.body === undefined ? { kind: 'too-large' } : { kind: 'response', body: frame.body });
+        this.answer(frame, frame.body === undefined ? { kind: 'too-large' } : this.whole(frame, frame.body));
+        return;
+      case FRAME.streamStart:
+        if (this.isPending(frame)) this.stream = new StreamedResponse(this.pending[0]!.sink, contentTypeOf(frame));
+        return;
+      case FRAME.streamChunk:
+        this.chunk(frame);
+        return;
+      case FRAME.streamEnd:
+        if (this.stream !== undefined) this.answer(frame, this.stream.end());
         return;
       case FRAME.error:
         if (frame.body === undefined) this.answer(frame, { kind: 'too-large' });
@@ -145,9 +178,32 @@ export class SocketChannel implements RuntimeChannel {
     }
   }
 
+  private isPending(frame: Frame): boolean {
+    return frame.header.id === this.pending[0]?.id;
+  }
+
+  private whole(frame: Frame, body: Buffer): ChannelAnswer {
+    const sink = this.pending[0]?.sink;
+    return sink === undefined || !this.isPending(frame) ? { kind: 'response', body } : wholeToSink(sink, contentTypeOf(frame), body);
+  }
+
+  private chunk(frame: Frame): void {
+    const { stream } = this;
+    if (stream === undefined || !this.isPending(frame)) return;
+    const wait = stream.write(frame.body!);
+    if (stream.exceeded) return this.answer(frame, stream.end());
+    if (wait === undefined || wait === this.gate) return;
+    this.gate = wait;
+    this.socket?.pause();
+    void wait.then(() => {
+      if (this.gate === wait) this.socket?.resume();
+    });
+  }
+
   private answer(frame: Frame, answer: ChannelAnswer): void {
     if (frame.header.id !== this.pending[0]?.id) return;
     const { ticket, resolve } = this.pending.shift()!;
+    this.stream = undefined;
     if (ticket !== undefined) this.tickets!.release(ticket);
     resolve(answer);
   }
@@ -161,6 +217,10 @@ export class SocketChannel implements RuntimeChannel {
     this.tickets?.close();
     this.settleClosed();
   }
+}
+
+function contentTypeOf(frame: Frame): string | undefined {
+  return typeof frame.header.contentType === 'string' ? frame.header.contentType : undefined;
 }
 
 function errorTypeOf(frame: Frame): string {

@@ -36,6 +36,7 @@ export interface ContainerPlan {
   /** Folders that the image declares as volumes, with the engine's volumes that hold their content: read-only like the rest. */
   imageVolumes?: readonly ImageVolume[];
   controlPath: string;
+  hostsPath: string;
   /** Absent: `/tmp` becomes a tmpfs. */
   scratchPath?: string;
   /** Docker networks that the engine attaches it to; empty: none, and what it gets comes from outside. */
@@ -93,6 +94,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
         bind(plan.launcher.path, plan.launcher.target, true),
         // gVisor opens no FIFO for writing on a read-only mount. The folder is root's, and what is in it the sandbox's own.
         bind(plan.controlPath, '/run/hearth', plan.ociRuntime === undefined),
+        // An engine makes none for a container without a network, and ExtraHosts with it.
+        bind(plan.hostsPath, '/etc/hosts', true),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),
       ],
       ...(plan.scratchPath ? {} : { Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,size=${plan.spec.ephemeralStorageMb}m,mode=1777` } }),

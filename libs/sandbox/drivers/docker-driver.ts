@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -10,15 +9,19 @@ import { HttpChannel } from '../channel/http-channel.js';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
 import { cpuShare } from '../cpu-share.js';
+import { ExtensionEndpoint } from '../extensions/extension-endpoint.js';
+import type { ExtensionsPort } from '../extensions/extensions-port.js';
 import { functionEnvironment } from '../function-environment.js';
 import type { EngineImages } from '../images/engine-images.js';
 import type { RuntimeCatalogue } from '../runtime-catalogue.js';
 import type { DriverReport, OrphanReport, SandboxDriver, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
+import type { SandboxConnect } from '../telemetry-api/telemetry-receiver.js';
 import { containerOptions, LABEL } from './container-options.js';
 import { checkEngine } from './docker-check.js';
 import { DockerSandbox } from './docker-sandbox.js';
-import { IsolationProfiles, type IsolationProfile } from './isolation.js';
+import { IsolationProfiles, probeOrder, type IsolationProfile } from './isolation.js';
 import { endProcessesOf, removeContainersOfFormerLives, removeDirectoriesOfFormerLives, removeOwnDirectory } from './orphans.js';
+import { holdsExtensions, LauncherLink } from './launcher-link.js';
 import { mayEnterNamespaces, NamespaceListeners } from './namespace-listener.js';
 import { controlRoot, ownerOf, type Owner } from './owner.js';
 import type { EgressPolicy } from '../network/egress-policy.js';
@@ -69,6 +72,7 @@ export class DockerDriver implements SandboxDriver {
   private egress: EgressPolicy;
   private readonly profiles: IsolationProfiles;
   private api: ApiBridge | undefined;
+  private mayEnter = true;
   /** Without root nothing can be given to another user: the sandbox then runs as the worker's own. */
   private readonly user = process.getuid?.() === 0 ? SANDBOX_USER : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
@@ -94,8 +98,9 @@ export class DockerDriver implements SandboxDriver {
     await this.checkIsolation();
     if (mayEnter) return this.withNetworks(report);
     this.api = undefined;
+    this.mayEnter = false;
     this.egress = { mode: 'none', allow: [] };
-    return { ...report, notes: [...report.notes, "functions have no network and cannot call Hearth's API, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
+    return { ...report, notes: [...report.notes, "functions have no network, cannot call Hearth's API and have no extensions, and HTTP runtimes cannot run: this process may not enter network namespaces (it takes root, or CAP_SYS_ADMIN and the host's process ids)"] };
   }
 
   /** @throws OperatorError when every function would be refused */
@@ -185,6 +190,7 @@ export class DockerDriver implements SandboxDriver {
   }
 
   async close(): Promise<void> {
+    await this.profiles.settled();
     this.options.api?.close();
     this.listeners.close();
     await this.networks.close();
@@ -224,6 +230,7 @@ export class DockerDriver implements SandboxDriver {
       launcher: program.launcher,
       imageVolumes: program.imageVolumes,
       controlPath: directory.path,
+      hostsPath: join(this.options.catalogue.assets, 'hosts'),
       scratchPath: volume?.path,
       networks: network.kind === 'attached' ? network.networks : [],
       ociRuntime,
@@ -246,8 +253,10 @@ export class DockerDriver implements SandboxDriver {
     const open = async (port: number): Promise<Server> => this.listeners.listen(await processOf(sandbox), port);
     const [credentials] = await Promise.all([
       order.credentials,
-      http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener)),
+      http && open(RUNTIME_API_PORT).then((listener) => http.serveListener(listener, sandbox.extensionApis)),
+      !http && this.mayEnter && open(RUNTIME_API_PORT).then((listener) => sandbox.bridge(new ExtensionEndpoint(listener, sandbox.extensionApis))),
       network.kind !== 'none' && processOf(sandbox).then(async (pid) => sandbox.connected(await this.networks.connect(network, pid, order.id.slice(0, 8), sandbox.container))),
+      order.extensions && this.extend(order, order.extensions, directory, sandbox, this.mayEnter ? async (port) => this.listeners.connect(await processOf(sandbox), port) : undefined),
       api && open(API_PORT).then((listener) => sandbox.bridge(api.serve(listener))),
     ]);
     const place = {
@@ -255,7 +264,7 @@ export class DockerDriver implements SandboxDriver {
       initializationType: order.initializationType,
       taskRoot: '/var/task',
       runtimeDirectory: '/var/runtime',
-      runtimeApi: http && `127.0.0.1:${RUNTIME_API_PORT}`,
+      runtimeApi: http || this.mayEnter ? `127.0.0.1:${RUNTIME_API_PORT}` : undefined,
       apiEndpoint: api && API_ENDPOINT,
       imageVariables: program.imageVariables,
     };
@@ -263,6 +272,14 @@ export class DockerDriver implements SandboxDriver {
     await directory.writeEnvironment(program.environmentText(environment));
     sandbox.startedAt = Date.now();
     directory.release();
+  }
+
+  /** @throws ServiceError when the function has extensions, which cannot be served here */
+  private async extend(order: SandboxOrder, port: ExtensionsPort, directory: SandboxDirectory, sandbox: DockerSandbox, connect?: SandboxConnect): Promise<void> {
+    // What is in an image only its launcher sees.
+    const external = order.spec.image !== undefined ? this.mayEnter : await holdsExtensions(order.layersPath);
+    if (external && !this.mayEnter) throw extensionsUnsupported(order.spec.functionName);
+    sandbox.extendedBy(port, external ? await LauncherLink.open(directory, port) : undefined, connect);
   }
 
   private async undo(parts: { directory?: SandboxDirectory; channel?: RuntimeChannel; volume?: ScratchVolume; container?: Docker.Container; sandbox?: DockerSandbox }): Promise<void> {
@@ -283,17 +300,10 @@ async function processOf(sandbox: DockerSandbox): Promise<number> {
   return pid;
 }
 
-/** Of a function that is nobody's and has no code. */
-function probeOrder(runtime: string, codePath: string): SandboxOrder {
-  const functionName = 'hearth-isolation-probe';
-  return {
-    id: randomUUID().replaceAll('-', ''),
-    spec: { accountId: '000000000000', region: 'us-east-1', functionName, version: '$LATEST', sandboxKey: functionName, runtime, handler: 'hearth-none.handler', role: '', memoryMb: 256, timeoutSeconds: 3, ephemeralStorageMb: 512, architecture: 'x86_64', environment: {}, codeDigest: '', logFormat: 'Text', logGroup: '' },
-    codePath,
-    logStream: functionName,
-    network: { kind: 'none' },
-    onLog: () => undefined,
-  };
+function extensionsUnsupported(functionName: string): ServiceError {
+  return new ServiceError('InvalidParameterValueException', 400, `The layers of ${functionName} hold extensions, which this worker cannot serve: it may not enter network namespaces.`, {
+    messageMember: 'message',
+  });
 }
 
 function engineMessage(error: unknown, { image, name }: SandboxProgram): string {

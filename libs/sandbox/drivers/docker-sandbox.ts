@@ -1,9 +1,13 @@
 import type Docker from 'dockerode';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
+import type { RequestHandler } from '../extensions/extension-endpoint.js';
+import type { ExtensionsPort } from '../extensions/extensions-port.js';
 import type { SandboxExit, SandboxHandle } from '../sandbox-driver.js';
+import type { SandboxConnect } from '../telemetry-api/telemetry-receiver.js';
 import { nanoCpus } from '../cpu-share.js';
 import { setCpuQuota } from './cpu-quota.js';
 import { exitFromShell } from './exit-status.js';
+import type { LauncherLink } from './launcher-link.js';
 import { MemoryMeter } from './memory-meter.js';
 import type { NetworkLease } from '../network/sandbox-networks.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
@@ -37,9 +41,14 @@ export class DockerSandbox implements SandboxHandle {
   private meter: MemoryMeter | undefined;
   private oomSeen = false;
   private gone: Promise<void> | undefined;
-  private api: { close(): void } | undefined;
+  private readonly bridges: { close(): void }[] = [];
   private network: NetworkLease | undefined;
   private bridgeClosed = false;
+  private link: LauncherLink | undefined;
+  private extensions: ExtensionsPort | undefined;
+  private runtimeEnded!: (status: number) => void;
+  /** The launcher outlives the runtime where there are external extensions. */
+  private readonly runtimeStatus = new Promise<number>((resolve) => (this.runtimeEnded = resolve));
 
   constructor(private readonly parts: DockerSandboxParts) {
     this.id = parts.id;
@@ -59,9 +68,9 @@ export class DockerSandbox implements SandboxHandle {
     this.parts.directory.drain();
   }
 
-  /** The sandbox's connections to Hearth's API, which end with it. */
+  /** The sandbox's connections to Hearth's APIs, which end with it. */
   bridge(api: { close(): void }): void {
-    this.api = api;
+    this.bridges.push(api);
     if (this.bridgeClosed) api.close();
   }
 
@@ -77,14 +86,32 @@ export class DockerSandbox implements SandboxHandle {
 
   closeBridge(): void {
     this.bridgeClosed = true;
-    this.api?.close();
+    for (const bridge of this.bridges) bridge.close();
     this.network?.close();
+    this.link?.close();
   }
 
   /** Its container is gone. */
   releaseNetwork(): void {
     this.network?.release();
     this.network = undefined;
+  }
+
+  /** What is at AWS_LAMBDA_RUNTIME_API beside the Runtime API: nothing until `extendedBy`. */
+  readonly extensionApis: RequestHandler = (request, response) => this.extensions?.handle(request, response) ?? false;
+
+  /** @param link absent: its launcher starts no extensions */
+  extendedBy(port: ExtensionsPort, link: LauncherLink | undefined, connect: SandboxConnect | undefined): void {
+    this.extensions = port;
+    this.link = link;
+    void link?.runtimeEnded.then(this.runtimeEnded);
+    port.attach({
+      startRuntime: link && (() => link.startRuntime()),
+      signalRuntime: (signal) => (link ? link.signalRuntime(signal) : void this.signal(`SIG${signal}`)),
+      runtimeEnded: this.exit,
+      keepRuntimeAwake: () => this.channel.keepAwake(),
+      connect,
+    });
   }
 
   initialised(): void {
@@ -98,6 +125,15 @@ export class DockerSandbox implements SandboxHandle {
       await this.parts.container.kill({ signal: 'SIGKILL' });
     } catch (error) {
       if (!isGone(error)) throw error;
+    }
+  }
+
+  /** The launcher hands SIGTERM on to the runtime. */
+  private async signal(signal: string): Promise<void> {
+    try {
+      await this.parts.container.kill({ signal });
+    } catch (error) {
+      if (!isGone(error)) this.parts.report(`A sandbox cannot be sent ${signal}: ${(error as Error).message}`);
     }
   }
 
@@ -131,8 +167,9 @@ export class DockerSandbox implements SandboxHandle {
   private async waitForEnd(): Promise<SandboxExit> {
     let exit: SandboxExit;
     try {
-      const { StatusCode } = (await this.parts.container.wait({ condition: 'not-running' })) as { StatusCode: number };
-      exit = { ...exitFromShell(StatusCode), oomKilled: this.oomSeen };
+      const ended = this.parts.container.wait({ condition: 'not-running' }) as Promise<{ StatusCode: number }>;
+      const status = await Promise.race([ended.then(({ StatusCode }) => StatusCode), this.runtimeStatus]);
+      exit = { ...exitFromShell(status), oomKilled: this.oomSeen };
       if (exit.signal === 'killed' && !exit.oomKilled) exit.oomKilled = await this.engineSawOom();
     } catch {
       // Removed by destroy, or the engine went away: either way this sandbox is no more.

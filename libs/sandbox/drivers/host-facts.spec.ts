@@ -51,6 +51,7 @@ it('the container template holds every limit and no environment', () => {
     codePath: '/c',
     networks: [],
     launcher: { path: '/l', target: '/run/l', entrypoint: ['/run/l'] },
+    hostsPath: '/h',
     controlPath: '/k',
   });
   expect(JSON.stringify(options)).not.toContain('canary');

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import type Docker from 'dockerode';
+import type { SandboxOrder } from '../sandbox-driver.js';
 
 /**
  * What stands between a function and the host's kernel. `runc`: namespaces, cgroups and filters of that kernel; `gvisor`: a kernel of its own in
@@ -62,6 +64,11 @@ export class IsolationProfiles {
     return answer;
   }
 
+  /** No probe is under way any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.known.values());
+  }
+
   private async find(profile: Exclude<IsolationProfile, 'runc'>): Promise<string> {
     const { Runtimes = {} } = (await this.options.docker.info()) as { Runtimes?: Record<string, unknown> };
     const name = OCI_RUNTIMES[profile].find((one) => Object.hasOwn(Runtimes, one));
@@ -79,4 +86,34 @@ export class IsolationProfiles {
     await Promise.race([this.options.probe(name, deadline), expired]);
     return name;
   }
+}
+
+/** Of a function that is nobody's and has no code. */
+export function probeOrder(runtime: string, codePath: string): SandboxOrder {
+  const functionName = 'hearth-isolation-probe';
+  return {
+    id: randomUUID().replaceAll('-', ''),
+    spec: {
+      accountId: '000000000000',
+      region: 'us-east-1',
+      functionName,
+      version: '$LATEST',
+      sandboxKey: functionName,
+      runtime,
+      handler: 'hearth-none.handler',
+      role: '',
+      memoryMb: 256,
+      timeoutSeconds: 3,
+      ephemeralStorageMb: 512,
+      architecture: 'x86_64',
+      environment: {},
+      codeDigest: '',
+      logFormat: 'Text',
+      logGroup: '',
+    },
+    codePath,
+    logStream: functionName,
+    network: { kind: 'none' },
+    onLog: () => undefined,
+  };
 }

@@ -1,11 +1,14 @@
-# Opens listening sockets in other network namespaces and hands them to the worker, for as long as the worker lives. Perl, because it is there
+# Opens sockets in other network namespaces, listening or connecting to 127.0.0.1 there, and hands them to the worker, for as long as the worker lives. Perl, because it is there
 # wherever Debian is, enters a namespace without a program of ours to compile, and answers in under a millisecond where starting Node takes 70.
 #
 # Speaks the channel of Node's child processes: lines of JSON, a socket attached to the line {"cmd":"NODE_HANDLE"}.
-#   in:  {"id":7,"pid":4711,"port":9001}     out: {"id":7} with the socket, or {"id":7,"error":"..."}
+#   in:  {"id":7,"pid":4711,"port":9001,"kind":"net.Server"}     out: {"id":7} with the socket, or {"id":7,"error":"..."}
+#   kind: net.Server listens, net.Socket connects
 use strict;
 use warnings;
 use Config;
+use Errno qw(EINPROGRESS);
+use Fcntl qw(F_SETFL O_NONBLOCK);
 use Socket;
 
 # setns, sendmsg
@@ -24,8 +27,22 @@ sub enter {
   syscall($SETNS, fileno $namespace, $CLONE_NEWNET) == 0 or die "setns: $!\n";
 }
 
-sub listener {
-  my ($pid, $port) = @_;
+sub listening {
+  my ($socket, $port) = @_;
+  setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, pack('l', 1)) or die "setsockopt: $!\n";
+  bind($socket, sockaddr_in($port, INADDR_LOOPBACK)) or die "bind: $!\n";
+  listen($socket, $BACKLOG) or die "listen: $!\n";
+}
+
+# Never waits: a receiver that accepts nothing must not hold up other sandboxes.
+sub connecting {
+  my ($socket, $port) = @_;
+  fcntl($socket, F_SETFL, O_NONBLOCK) or die "fcntl: $!\n";
+  connect($socket, sockaddr_in($port, INADDR_LOOPBACK)) or $!{EINPROGRESS} or die "connect: $!\n";
+}
+
+sub opened {
+  my ($pid, $port, $kind) = @_;
   my $path = "/proc/$pid/ns/net";
   open(my $namespace, '<', $path) or die "$path: $!\n";
   # The process ended and its number was given to one of the host's: nothing may be opened there.
@@ -33,9 +50,7 @@ sub listener {
   enter($namespace);
   my $opened = eval {
     socket(my $socket, PF_INET, SOCK_STREAM, 0) or die "socket: $!\n";
-    setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, pack('l', 1)) or die "setsockopt: $!\n";
-    bind($socket, sockaddr_in($port, INADDR_LOOPBACK)) or die "bind: $!\n";
-    listen($socket, $BACKLOG) or die "listen: $!\n";
+    if ($kind eq 'net.Server') { listening($socket, $port) } else { connecting($socket, $port) }
     $socket;
   };
   my $complaint = $@;
@@ -55,9 +70,9 @@ sub send_socket {
 my $buffer = '';
 while (sysread($channel, $buffer, 65536, length $buffer)) {
   while ($buffer =~ s/^([^\n]*)\n//) {
-    my ($id, $pid, $port) = $1 =~ /^\{"id":(\d+),"pid":(\d+),"port":(\d+)\}$/ or next; # NODE_HANDLE_ACK
+    my ($id, $pid, $port, $kind) = $1 =~ /^\{"id":(\d+),"pid":(\d+),"port":(\d+),"kind":"(net\.\w+)"\}$/ or next; # NODE_HANDLE_ACK
     next if eval {
-      send_socket("{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Server\",\"msg\":{\"id\":$id}}\n", listener($pid, $port));
+      send_socket("{\"cmd\":\"NODE_HANDLE\",\"type\":\"$kind\",\"msg\":{\"id\":$id}}\n", opened($pid, $port, $kind));
       1;
     };
     my $complaint = $@;

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { InfrastructureError, projectRoot } from '@hearth/kernel';
@@ -8,15 +8,27 @@ import { InfrastructureError, projectRoot } from '@hearth/kernel';
 const DEADLINE_MS = 10_000;
 const HELPER = 'libs/sandbox/drivers/namespace-listener.pl';
 
-/** Runs inside the sandbox's network namespace, opens the port there, hands the listening socket over and ends. */
-const BIND = `
+/** Run inside the sandbox's network namespace, open a socket there, hand it over and end. */
+const OPEN = {
+  'net.Server': `
 const server = require('node:net').createServer();
 server.listen(Number(process.argv[1]), '127.0.0.1', () => process.send('listening', server, () => process.exit(0)));
-`;
+`,
+  'net.Socket': `
+const socket = require('node:net').connect(Number(process.argv[1]), '127.0.0.1');
+socket.once('connect', () => process.send('connected', socket, () => process.exit(0)));
+`,
+} as const;
+
+type Kind = keyof typeof OPEN;
+interface Opened extends Record<Kind, unknown> {
+  'net.Server': Server;
+  'net.Socket': Socket;
+}
 
 /**
- * Listeners on 127.0.0.1 inside other processes' network namespaces, served by this process: a sandbox needs no agent and no network of its
- * own. A helper in Perl opens them (namespace-listener.pl); where it cannot run, a Node process per listener does, which takes 70 ms instead
+ * Listeners on and connections to 127.0.0.1 inside other processes' network namespaces, served by this process: a sandbox needs no agent and no
+ * network of its own. A helper in Perl opens them (namespace-listener.pl); where it cannot run, a Node process per socket does, which takes 70 ms instead
  * of one.
  */
 export class NamespaceListeners {
@@ -24,19 +36,28 @@ export class NamespaceListeners {
   private helperIsUsable = true;
 
   /** @throws InfrastructureError when the namespace cannot be entered (needs root) or the deadline passes */
-  async listen(pid: number, port: number): Promise<Server> {
+  listen(pid: number, port: number): Promise<Server> {
+    return this.open(pid, port, 'net.Server');
+  }
+
+  /** The connection may still be refused after this: the socket says so then. @throws InfrastructureError as above */
+  connect(pid: number, port: number): Promise<Socket> {
+    return this.open(pid, port, 'net.Socket');
+  }
+
+  private async open<K extends Kind>(pid: number, port: number, kind: K): Promise<Opened[K]> {
     if (this.helperIsUsable) {
       if (!this.helper?.alive) this.helper = new Helper();
       const { helper } = this;
       try {
-        return await helper.listen(pid, port);
+        return await helper.open(pid, port, kind);
       } catch (error) {
         if (!(error instanceof HelperEnded)) throw error;
         // No Perl here, or one that cannot do it.
         if (!helper.worked) this.helperIsUsable = false;
       }
     }
-    return listenByNode(pid, port);
+    return openByNode(pid, port, kind);
   }
 
   close(): void {
@@ -52,7 +73,7 @@ class Helper {
   /** It has answered. */
   worked = false;
   private readonly child: ChildProcess;
-  private readonly waiting = new Map<number, { resolve(listener: Server): void; reject(error: Error): void }>();
+  private readonly waiting = new Map<number, { resolve(opened: Server | Socket): void; reject(error: Error): void }>();
   private lastId = 0;
 
   constructor() {
@@ -60,24 +81,24 @@ class Helper {
     // Neither the helper nor its idle channel keeps this process alive.
     this.child.unref();
     this.child.channel?.unref();
-    this.child.on('message', (answer: { id: number; error?: string }, handle) => this.answered(answer, handle as Server | undefined));
+    this.child.on('message', (answer: { id: number; error?: string }, handle) => this.answered(answer, handle as Server | Socket | undefined));
     this.child.once('error', () => this.ended());
     this.child.once('exit', () => this.ended());
   }
 
   /** @throws HelperEnded when it went away first */
-  listen(pid: number, port: number): Promise<Server> {
+  open<K extends Kind>(pid: number, port: number, kind: K): Promise<Opened[K]> {
     const id = ++this.lastId;
-    return new Promise<Server>((resolve, reject) => {
+    return new Promise<Opened[K]>((resolve, reject) => {
       const settled = (): void => {
         clearTimeout(timer);
         this.waiting.delete(id);
         if (this.waiting.size === 0) this.child.channel?.unref();
       };
       const waiter = {
-        resolve: (listener: Server): void => {
+        resolve: (opened: Server | Socket): void => {
           settled();
-          resolve(listener);
+          resolve(opened as Opened[K]);
         },
         reject: (error: Error): void => {
           settled();
@@ -90,7 +111,7 @@ class Helper {
       }, DEADLINE_MS);
       this.waiting.set(id, waiter);
       this.child.channel?.ref();
-      this.child.send({ id, pid, port }, (error) => {
+      this.child.send({ id, pid, port, kind }, (error) => {
         if (error) this.ended();
       });
     });
@@ -101,11 +122,11 @@ class Helper {
     this.child.kill('SIGKILL');
   }
 
-  private answered({ id, error }: { id: number; error?: string }, listener: Server | undefined): void {
+  private answered({ id, error }: { id: number; error?: string }, opened: Server | Socket | undefined): void {
     this.worked = true;
     const waiter = this.waiting.get(id);
-    if (waiter === undefined) listener?.close();
-    else if (listener) waiter.resolve(listener);
+    if (waiter === undefined) discard(opened);
+    else if (opened) waiter.resolve(opened);
     else waiter.reject(cannotOpen(error ?? 'the socket did not arrive'));
   }
 
@@ -126,20 +147,25 @@ export async function mayEnterNamespaces(): Promise<boolean> {
   }
 }
 
+function discard(opened: Server | Socket | undefined): void {
+  if (opened && 'destroy' in opened) opened.destroy();
+  else opened?.close();
+}
+
 /** What {@link NamespaceListeners} falls back on. */
-export function listenByNode(pid: number, port: number): Promise<Server> {
+export function openByNode<K extends Kind>(pid: number, port: number, kind: K): Promise<Opened[K]> {
   if (isOwnNamespace(pid)) return Promise.reject(cannotOpen(`process ${pid} is not in a namespace of its own`));
   return new Promise((resolve, reject) => {
-    const child = spawn('nsenter', ['-t', String(pid), '-n', process.execPath, '-e', BIND, String(port)], {
+    const child = spawn('nsenter', ['-t', String(pid), '-n', process.execPath, '-e', OPEN[kind], String(port)], {
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let complaint = '';
     child.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString('utf8')));
     const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
-    child.once('message', (_message, server) => {
+    child.once('message', (_message, opened) => {
       clearTimeout(timer);
-      resolve(server as Server);
+      resolve(opened as Opened[K]);
     });
     const fail = (cause: string): void => {
       clearTimeout(timer);
@@ -161,5 +187,5 @@ function isOwnNamespace(pid: number): boolean {
 }
 
 function cannotOpen(cause: string): InfrastructureError {
-  return new InfrastructureError(`No listener can be opened in the sandbox: ${cause}`);
+  return new InfrastructureError(`No socket can be opened in the sandbox: ${cause}`);
 }

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { InfrastructureError, ServiceError } from '@hearth/kernel';
 import { HttpChannel } from '../channel/http-channel.js';
 import type { RuntimeChannel } from '../channel/runtime-channel.js';
 import { SocketChannel } from '../channel/socket-channel.js';
+import { ExtensionEndpoint } from '../extensions/extension-endpoint.js';
 import { functionEnvironment, type FunctionCredentials } from '../function-environment.js';
 import type { RuntimeCatalogue, RuntimeEntry } from '../runtime-catalogue.js';
 import { shellEnvironment } from '../shell-environment.js';
@@ -66,6 +67,7 @@ export class ProcessDriver implements SandboxDriver {
     await mkdir(this.control, { recursive: true, mode: 0o700 });
     let directory: SandboxDirectory | undefined;
     let channel: RuntimeChannel | undefined;
+    let endpoint: ExtensionEndpoint | undefined;
     try {
       const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
       directory = await SandboxDirectory.create(join(this.control, this.owner.incarnation, id), { gated: false, user });
@@ -73,12 +75,17 @@ export class ProcessDriver implements SandboxDriver {
       let runtimeApi: string | undefined;
       if (runtime.channel === 'socket') {
         channel = await SocketChannel.listen(directory.socketPath, directory.openTickets());
+        if (order.extensions) {
+          const listener = await listenLocally();
+          endpoint = new ExtensionEndpoint(listener, order.extensions.handle);
+          runtimeApi = addressOf(listener);
+        }
       } else {
         const http = new HttpChannel();
         channel = http;
         const listener = await listenLocally();
-        http.serveListener(listener);
-        runtimeApi = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+        http.serveListener(listener, order.extensions?.handle);
+        runtimeApi = addressOf(listener);
       }
       await directory.writeEnvironment(shellEnvironment(this.environment(order, order.codePath, runtime, directory, runtimeApi, await order.credentials)));
       const child = spawn('/bin/sh', [join(this.options.catalogue.assets, 'launch.sh')], {
@@ -86,9 +93,17 @@ export class ProcessDriver implements SandboxDriver {
         stdio: 'ignore',
         env: { [MARK]: id, HEARTH_SANDBOX_DIR: directory.path, PATH: hostPath() },
       });
-      return new ProcessSandbox(order.id, id, child, channel, directory);
+      const sandbox = new ProcessSandbox(order.id, id, child, channel, directory, endpoint);
+      order.extensions?.attach({
+        signalRuntime: (signal) => void child.kill(`SIG${signal}`),
+        runtimeEnded: sandbox.exit,
+        keepRuntimeAwake: () => sandbox.channel.keepAwake(),
+        connect: async (port) => connect(port, '127.0.0.1'),
+      });
+      return sandbox;
     } catch (error) {
       channel?.close();
+      endpoint?.close();
       await directory?.remove();
       if (error instanceof ServiceError) throw error;
       throw new InfrastructureError(`A sandbox of ${order.spec.functionName} cannot be started: ${(error as Error).message}`, { cause: error });
@@ -129,6 +144,7 @@ class ProcessSandbox implements SandboxHandle {
     private readonly child: ChildProcess,
     readonly channel: RuntimeChannel,
     private readonly directory: SandboxDirectory,
+    private readonly endpoint: ExtensionEndpoint | undefined,
   ) {
     this.exit = new Promise<SandboxExit>((resolve) => {
       child.once('error', () => resolve({ oomKilled: false }));
@@ -176,6 +192,7 @@ class ProcessSandbox implements SandboxHandle {
 
   private async remove(): Promise<void> {
     this.channel.close();
+    this.endpoint?.close();
     if (this.child.pid !== undefined) {
       endMarked(this.mark);
       await this.exit;
@@ -203,6 +220,10 @@ function isMarked(pid: number, id: string): boolean {
 
 function hostPath(): string {
   return `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
+}
+
+function addressOf(listener: Server): string {
+  return `127.0.0.1:${(listener.address() as AddressInfo).port}`;
 }
 
 function listenLocally(): Promise<Server> {

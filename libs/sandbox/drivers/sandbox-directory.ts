@@ -81,7 +81,20 @@ export class SandboxDirectory {
 
   /** Lets the launcher go on. */
   release(): void {
-    if (this.startFd !== undefined) writeSync(this.startFd, 'go\n');
+    this.tell('go');
+  }
+
+  /** A line for the launcher, which reads them one by one; none after the directory is closed. */
+  tell(word: string): void {
+    if (this.startFd !== undefined) writeSync(this.startFd, `${word}\n`);
+  }
+
+  /** One more FIFO for the sandbox to write into, open for reading. @returns the descriptor, which is the caller's */
+  async addFifo(name: string): Promise<number> {
+    const path = join(this.path, name);
+    await run('mkfifo', ['-m', '0600', path]);
+    await this.giveAway(path);
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   }
 
   drain(): void {
@@ -119,7 +132,7 @@ export class SandboxDirectory {
 }
 
 /** @returns 0 when there is nothing to read */
-function readNow(fd: number, buffer: Buffer): number {
+export function readNow(fd: number, buffer: Buffer): number {
   // An empty FIFO is the rule and Node throws for it; an error without its stack costs a third.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

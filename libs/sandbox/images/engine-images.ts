@@ -43,6 +43,12 @@ export interface ImageVolume {
   target: string;
 }
 
+/** One event of a download; the id is the layer's. */
+interface PullProgress {
+  id?: string;
+  progressDetail?: { total?: number };
+}
+
 export interface EngineImagesOptions {
   docker: Docker;
   mappings?: readonly RegistryMapping[];
@@ -154,7 +160,17 @@ export class EngineImages implements ImageHost {
     const repository = reference.slice(0, reference.indexOf('@'));
     await this.#asking(image.uri, async () => {
       const progress = await this.options.docker.pull(reference, { ...(await this.#authentication(repository)), abortSignal: AbortSignal.timeout(PULL_DEADLINE_MS) });
-      await new Promise<void>((resolve, reject) => this.options.docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) => {
+        const layers = new Map<string, number>();
+        const watch = ({ id, progressDetail }: PullProgress): void => {
+          if (id === undefined || !progressDetail?.total) return;
+          layers.set(id, progressDetail.total);
+          if ([...layers.values()].reduce((sum, bytes) => sum + bytes, 0) <= MAX_IMAGE_BYTES) return;
+          reject(imageFault('InvalidImage', `The image ${image.uri} has more than ${MAX_IMAGE_BYTES} bytes even packed; at most as many are allowed unpacked.`));
+          (progress as NodeJS.ReadableStream & { destroy(): void }).destroy(); // The engine then gives up the download.
+        };
+        this.options.docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()), watch);
+      });
     });
     const got = await this.#inspect(reference);
     if (got === undefined) throw new InfrastructureError(`the image ${reference} is not there although it was fetched`);

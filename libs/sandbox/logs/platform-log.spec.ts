@@ -10,7 +10,7 @@ describe('platform lines', () => {
     expect(reportLine(report, 128)).toBe('REPORT RequestId: ID\tDuration: 2.31 ms\tBilled Duration: 85 ms\tMemory Size: 128 MB\tMax Memory Used: 38 MB\tInit Duration: 82.04 ms\t');
     expect(platformLines({ type: 'start', requestId: 'ID' }, text, 0)).toEqual(['START RequestId: ID Version: $LATEST']);
     expect(platformLines({ type: 'runtimeDone', requestId: 'ID', status: 'success', durationMs: 1, producedBytes: 0 }, text, 0)).toEqual(['END RequestId: ID']);
-    expect(platformLines({ type: 'initStart' }, text, 0)[0]).toMatch(/^INIT_START Runtime Version: python:3\.12\.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:[0-9a-f]{64}$/);
+    expect(platformLines({ type: 'initStart', phase: 'init' }, text, 0)[0]).toMatch(/^INIT_START Runtime Version: python:3\.12\.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:[0-9a-f]{64}$/);
     expect(platformLines({ type: 'initReport', phase: 'init', status: 'timeout', durationMs: 10_000 }, text, 0)).toEqual(['INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout']);
   });
 

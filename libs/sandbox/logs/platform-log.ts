@@ -4,10 +4,12 @@ import type { FunctionSpec } from '../function-spec.js';
 
 /** What the platform itself says about a sandbox, in the function's log. */
 export type PlatformEvent =
-  | { type: 'initStart' }
+  | { type: 'initStart'; phase: InitPhase }
   | { type: 'initRuntimeDone'; phase: InitPhase; status: PlatformStatus; errorType?: string }
   | { type: 'initReport'; phase: InitPhase; status: PlatformStatus; durationMs: number; errorType?: string }
-  | { type: 'start'; requestId: string }
+  | { type: 'start'; requestId: string; traceHeader?: string }
+  | { type: 'extension'; name: string; state: string; events: readonly string[]; errorType?: string }
+  | { type: 'telemetrySubscription' | 'logsSubscription'; name: string; types: readonly string[] }
   | { type: 'runtimeDone'; requestId: string; status: PlatformStatus; durationMs: number; producedBytes: number; errorType?: string }
   | ({ type: 'report' } & Report);
 
@@ -23,6 +25,8 @@ export interface Report {
   billedDurationMs: number;
   maxMemoryUsedMb: number;
   initDurationMs?: number;
+  /** What extensions took after the runtime's answer, from when (epoch ms) and how long. */
+  postRuntimeExtensions?: { startedAt: number; durationMs: number };
 }
 
 const LEVELS = ['DEBUG', 'INFO', 'WARN'] as const;
@@ -38,13 +42,14 @@ export function platformLines(event: PlatformEvent, spec: FunctionSpec, epochMs:
   if (spec.logFormat === 'Text') return textLines(event, spec);
   const wanted = LEVELS.indexOf((spec.systemLogLevel ?? 'INFO') as Level);
   if (LEVELS.indexOf(levelOf(event)) < wanted) return [];
-  return [JSON.stringify({ time: new Date(epochMs).toISOString(), type: `platform.${event.type}`, record: record(event, spec, initializationType) })];
+  return [JSON.stringify({ time: new Date(epochMs).toISOString(), type: `platform.${event.type}`, record: platformRecord(event, spec, initializationType) })];
 }
 
 /** invoke.md section 3.1 */
 function textLines(event: PlatformEvent, spec: FunctionSpec): string[] {
   switch (event.type) {
     case 'initStart':
+      if (event.phase === 'invoke') return [];
       // The runtime in a container image is the user's.
       if (spec.image !== undefined) return [];
       return [`INIT_START Runtime Version: ${runtimeVersion(spec)}\tRuntime Version ARN: ${runtimeVersionArn(spec)}`];
@@ -53,6 +58,11 @@ function textLines(event: PlatformEvent, spec: FunctionSpec): string[] {
     case 'initReport':
       if (event.status === 'success') return [];
       return [`INIT_REPORT Init Duration: ${ms(event.durationMs)} ms\tPhase: ${event.phase}\tStatus: ${plain(event.status)}${event.errorType ? `\tError Type: ${event.errorType}` : ''}`];
+    case 'extension':
+      return [`EXTENSION\tName: ${event.name}\tState: ${event.state}\tEvents: [${event.events.join(', ')}]${event.errorType ? `\tError Type: ${event.errorType}` : ''}`];
+    case 'telemetrySubscription':
+    case 'logsSubscription':
+      return [`${event.type === 'logsSubscription' ? 'LOGS' : 'TELEMETRY'}\tName: ${event.name}\tState: Subscribed\tTypes: [${event.types.join(', ')}]`];
     case 'start':
       return [`START RequestId: ${event.requestId} Version: ${spec.version}`];
     case 'runtimeDone':
@@ -71,19 +81,20 @@ export function reportLine(report: Report, memoryMb: number): string {
     `Max Memory Used: ${report.maxMemoryUsedMb} MB`,
   ];
   if (report.initDurationMs !== undefined) fields.push(`Init Duration: ${ms(report.initDurationMs)} ms`);
+  if (report.postRuntimeExtensions !== undefined) fields.push(`Post Runtime Extensions Duration: ${ms(report.postRuntimeExtensions.durationMs)} ms`);
   if (report.status !== 'success') fields.push(`Status: ${plain(report.status)}`);
   if (report.errorType !== undefined && report.status !== 'timeout') fields.push(`Error Type: ${report.errorType}`);
   return `${fields.join('\t')}\t`;
 }
 
-/** invoke.md section 3.2 */
-function record(event: PlatformEvent, spec: FunctionSpec, initializationType: InitializationType): Record<string, unknown> {
+/** invoke.md section 3.2, runtime-api.md section 3 */
+export function platformRecord(event: PlatformEvent, spec: FunctionSpec, initializationType: InitializationType): Record<string, unknown> {
   const init = { initializationType };
   switch (event.type) {
     case 'initStart':
       return {
         ...init,
-        phase: 'init',
+        phase: event.phase,
         ...(spec.image === undefined && { runtimeVersion: runtimeVersion(spec), runtimeVersionArn: runtimeVersionArn(spec) }),
         functionName: spec.functionName,
         functionVersion: spec.version,
@@ -92,6 +103,11 @@ function record(event: PlatformEvent, spec: FunctionSpec, initializationType: In
       return { ...init, phase: event.phase, status: event.status, errorType: event.errorType };
     case 'initReport':
       return { ...init, phase: event.phase, status: event.status, errorType: event.errorType, metrics: { durationMs: round(event.durationMs) } };
+    case 'extension':
+      return { name: event.name, state: event.state, events: event.events, errorType: event.errorType };
+    case 'telemetrySubscription':
+    case 'logsSubscription':
+      return { name: event.name, state: 'Subscribed', types: event.types };
     case 'start':
       return { requestId: event.requestId, version: spec.version };
     case 'runtimeDone':
@@ -113,12 +129,17 @@ function record(event: PlatformEvent, spec: FunctionSpec, initializationType: In
           maxMemoryUsedMB: event.maxMemoryUsedMb,
           initDurationMs: event.initDurationMs === undefined ? undefined : round(event.initDurationMs),
         },
+        ...(event.postRuntimeExtensions && { spans: [overhead(event.postRuntimeExtensions)] }),
       };
   }
 }
 
+function overhead({ startedAt, durationMs }: NonNullable<Report['postRuntimeExtensions']>): Record<string, unknown> {
+  return { name: 'extensionOverhead', start: new Date(startedAt).toISOString(), durationMs: round(durationMs) };
+}
+
 function levelOf(event: PlatformEvent): Level {
-  if ('status' in event && event.status !== 'success') return 'WARN';
+  if (('status' in event && event.status !== 'success') || (event.type === 'extension' && event.errorType !== undefined)) return 'WARN';
   return event.type === 'initRuntimeDone' || event.type === 'initReport' || event.type === 'runtimeDone' ? 'DEBUG' : 'INFO';
 }
 

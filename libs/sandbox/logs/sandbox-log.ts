@@ -2,20 +2,22 @@ import type { Clock } from '@hearth/kernel';
 import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec } from '../function-spec.js';
 import type { LogLine, LogSink } from '../log-sink.js';
+import type { TelemetryHub } from '../telemetry-api/telemetry-hub.js';
 import { LogAssembler } from './log-assembler.js';
 import { LogTail } from './log-tail.js';
 import { LogTurns } from './log-turns.js';
-import { platformLines, type PlatformEvent } from './platform-log.js';
+import { platformLines, platformRecord, type PlatformEvent } from './platform-log.js';
 
 /**
  * The log of one sandbox: the function's records and the platform's in one order, handed to the sink after the answer.
  * What the function prints is never read: a printed REPORT is a line like any other.
  */
 export class SandboxLog {
-  private readonly assembler = new LogAssembler((text) => this.add(text));
+  private readonly assembler = new LogAssembler((text) => this.add(text, 'function'));
   private readonly turns = new LogTurns((bytes) => this.assembler.push(bytes));
   /** Whether the runtime was ever sent an event ahead of its turn: only then there are marks. */
   private marked = false;
+  private extensions: LogAssembler | undefined;
   private waiting: LogLine[] = [];
   private scheduled = false;
   private tail: LogTail | undefined;
@@ -26,6 +28,7 @@ export class SandboxLog {
     private readonly sink: LogSink,
     private readonly clock: Clock,
     private readonly initializationType: InitializationType = 'on-demand',
+    private readonly telemetry?: TelemetryHub,
   ) {}
 
   /** Bytes of stdout and stderr. */
@@ -40,8 +43,15 @@ export class SandboxLog {
     return this.turns.mark;
   }
 
+  /** Bytes of stdout and stderr of the external extensions. */
+  receiveFromExtensions(chunk: Buffer): void {
+    this.extensions ??= new LogAssembler((text) => this.add(text, 'extension'));
+    this.extensions.push(chunk);
+  }
+
   platform(event: PlatformEvent): void {
     this.flush();
+    if (this.telemetry?.collecting) this.telemetry.add(`platform.${event.type}`, this.recordOf(event));
     for (const line of platformLines(event, this.spec, this.clock.now(), this.initializationType)) this.add(line);
   }
 
@@ -67,6 +77,7 @@ export class SandboxLog {
   /** Everything to the sink, now: the sandbox ends. */
   close(): void {
     this.flush();
+    this.extensions?.flush();
     this.handOver();
   }
 
@@ -75,7 +86,15 @@ export class SandboxLog {
     this.assembler.flush();
   }
 
-  private add(text: string): void {
+  private recordOf(event: PlatformEvent): Record<string, unknown> {
+    const record = platformRecord(event, this.spec, this.initializationType);
+    if (event.type !== 'start' || event.traceHeader === undefined) return record;
+    return { ...record, tracing: { spanId: /(?:^|;)\s*Parent=([^;]*)/.exec(event.traceHeader)?.[1], type: 'X-Amzn-Trace-Id', value: event.traceHeader } };
+  }
+
+  /** @param source absent: the platform, whose events subscribers get as records */
+  private add(text: string, source?: 'function' | 'extension'): void {
+    if (source !== undefined && this.telemetry?.collecting) this.telemetry.add(source, this.spec.logFormat === 'JSON' && source === 'function' ? parsed(text) : text);
     this.waiting.push({ time: this.clock.now(), text });
     this.tail?.add(text);
     if (this.scheduled) return;
@@ -89,6 +108,17 @@ export class SandboxLog {
     const lines = this.waiting;
     this.waiting = [];
     this.sink.write(this.spec, this.stream, lines);
+  }
+}
+
+/** JSON logs reach subscribers as objects; whatever else was printed stays text. */
+function parsed(text: string): unknown {
+  if (!text.startsWith('{')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A line that only looks like an object.
+    return text;
   }
 }
 

@@ -1,4 +1,5 @@
 import { LAUNCHER_STATUS } from '../drivers/exit-status.js';
+import type { ExtensionFailure } from '../extensions/extension-events.js';
 import type { FunctionImage } from '../images/function-image.js';
 import type { SandboxExit } from '../sandbox-driver.js';
 import { MAX_RESPONSE_BYTES } from '../channel/runtime-channel.js';
@@ -13,8 +14,13 @@ export function timedOut(requestId: string, timeoutSeconds: number): FunctionFai
   return failure('Sandbox.Timedout', `RequestId: ${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
 }
 
-export function responseTooLarge(): FunctionFailure {
-  return failure('Function.ResponseSizeTooLarge', `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`);
+export function responseTooLarge(limitBytes = MAX_RESPONSE_BYTES): FunctionFailure {
+  return failure('Function.ResponseSizeTooLarge', `Response payload size exceeded maximum allowed payload size (${limitBytes} bytes).`);
+}
+
+/** An extension ended, or said that it cannot go on. */
+export function extensionFailed(requestId: string, { errorType, reason }: ExtensionFailure): FunctionFailure {
+  return failure(errorType, `RequestId: ${requestId} Error: ${reason}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { InfrastructureError, ServiceError, systemClock, Throttled } from '@hearth/kernel';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { ProvisionedUse, ProvisionFailure, ProvisionOrder, ProvisionReport } from '../provision.js';
+import type { InitPhase } from '../logs/platform-log.js';
 import type { OrphanReport } from '../sandbox-driver.js';
 import { BriefWaits, type BriefWaitsOptions } from './brief-waits.js';
 import { Capacity, type PoolLimits } from './capacity.js';
@@ -197,9 +198,14 @@ export class SandboxPool {
       outcome = await invocation();
       return outcome;
     } finally {
-      this.brief.end(key, sandbox);
-      if (outcome === undefined || sandbox.state !== 'busy') void this.end(sandbox);
-      else this.offer(sandbox);
+      const free = (): void => {
+        this.brief.end(key, sandbox);
+        if (outcome === undefined || sandbox.state !== 'busy') void this.end(sandbox);
+        else this.offer(sandbox);
+      };
+      // The answer does not wait for extensions; the next event does.
+      if (sandbox.settling === undefined) free();
+      else void sandbox.settling.then(free);
     }
   }
 
@@ -358,7 +364,7 @@ export class SandboxPool {
   private async initialiseInside(waiter: Waiter): Promise<InvocationOutcome> {
     const sandbox = new Sandbox(waiter.request.spec, this.maker);
     try {
-      await this.open(sandbox);
+      await this.open(sandbox, 'invoke');
     } catch (error) {
       void this.end(sandbox);
       throw failureOf(error);
@@ -370,12 +376,12 @@ export class SandboxPool {
     return outcome;
   }
 
-  private async open(sandbox: Sandbox): Promise<void> {
+  private async open(sandbox: Sandbox, phase?: InitPhase): Promise<void> {
     this.sandboxes.add(sandbox);
     this.counters.started += 1;
     this.opening += 1;
     try {
-      await sandbox.open();
+      await sandbox.open(phase);
     } finally {
       this.opening -= 1;
       this.pump();

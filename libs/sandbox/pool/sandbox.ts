@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { InfrastructureError, type Clock } from '@hearth/kernel';
-import type { ChannelAnswer, ChannelEvent, InitResult } from '../channel/runtime-channel.js';
+import type { ChannelAnswer, ChannelEvent } from '../channel/runtime-channel.js';
+import type { ExtensionFailure, ShutdownReason } from '../extensions/extension-events.js';
+import { SandboxExtensions, type ExtendedInit } from '../extensions/sandbox-extensions.js';
+import type { FunctionImage } from '../images/function-image.js';
 import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
-import { billedDuration, type PlatformStatus } from '../logs/platform-log.js';
+import { billedDuration, type InitPhase, type PlatformStatus, type Report } from '../logs/platform-log.js';
 import { logStreamName, SandboxLog } from '../logs/sandbox-log.js';
+import { TelemetryHub } from '../telemetry-api/telemetry-hub.js';
 import type { SandboxDriver, SandboxExit, SandboxHandle } from '../sandbox-driver.js';
 import type { CredentialSource, IssuedCredentials } from './credential-source.js';
-import { responseTooLarge, runtimeExited, timedOut, type FunctionFailure } from './function-failure.js';
+import { extensionFailed, responseTooLarge, runtimeExited, timedOut, type FunctionFailure } from './function-failure.js';
 import { move, type SandboxState } from './sandbox-state.js';
 
 /** A runtime that let go of its channel but lives on is ended after this time. */
@@ -28,6 +32,8 @@ export interface SandboxMaker {
 /** Credentials are good for the whole of an invocation and this much longer: clocks differ, and so do ends. */
 const CREDENTIALS_MARGIN_MS = 60_000;
 
+const NOTHING = Buffer.alloc(0);
+
 /** An event on its way to a sandbox that still serves others. */
 interface Ahead {
   id: string;
@@ -44,12 +50,14 @@ export interface Begun {
 }
 
 /** How an init ended when it did not succeed. */
-export type FailedInit = { kind: 'timeout' } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'exit'; exit: SandboxExit };
+export type FailedInit = { kind: 'timeout' } | { kind: 'extension'; failure: ExtensionFailure } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'exit'; exit: SandboxExit };
 export type Initialised = { kind: 'ready' } | FailedInit;
 
 interface Verdict {
   status: PlatformStatus;
   payload: Buffer;
+  /** What went to the caller on the way. */
+  streamedBytes?: number;
   errorType?: string;
   /** The sandbox must not serve again. */
   ends: boolean;
@@ -63,6 +71,7 @@ interface Verdict {
  * 2. The log FIFO is drained before END, so that what was printed before the response is in the tail.
  * 3. While one invocation runs, events may be sent ahead; each begins when those before it are answered, or is taken back.
  * 4. Whatever ends an invocation but a posted response or error ends the sandbox.
+ * 5. The caller has the runtime's answer at once; the sandbox serves again when its extensions are through too (`settling`).
  */
 export class Sandbox {
   readonly id = randomUUID().replaceAll('-', '');
@@ -72,6 +81,10 @@ export class Sandbox {
   retired = false;
   /** Epoch ms from which on it begins no invocation: its credentials might expire within. */
   usableUntil = Number.POSITIVE_INFINITY;
+  /** Extensions still work on the invocation that was answered last. Never rejects. */
+  settling: Promise<void> | undefined;
+  private shutdownReason: ShutdownReason = 'spindown';
+  private readonly extensions: SandboxExtensions;
   private current: SandboxState = 'creating';
   private handle: SandboxHandle | undefined;
   private credentials: Promise<IssuedCredentials> | undefined;
@@ -92,7 +105,9 @@ export class Sandbox {
     private readonly provisionedKey?: string,
   ) {
     this.createdAt = maker.clock.now();
-    this.log = new SandboxLog(spec, logStreamName(spec.version, this.id, this.createdAt), maker.logSink, maker.clock, this.initializationType);
+    const hub = new TelemetryHub(() => maker.clock.now());
+    this.log = new SandboxLog(spec, logStreamName(spec.version, this.id, this.createdAt), maker.logSink, maker.clock, this.initializationType, hub);
+    this.extensions = new SandboxExtensions({ spec, log: this.log, hub, clock: maker.clock });
   }
 
   /** Whom it serves: invocations that name this key. */
@@ -120,13 +135,18 @@ export class Sandbox {
     this.current = move(this.current, state);
   }
 
-  /** Settles when the runtime is gone, by itself or by destroy. Only after `open`. */
-  get ended(): Promise<unknown> {
-    return Promise.race([this.opened().exit, this.opened().channel.closed]);
+  /** Whether nothing in it has work until the next event: the runtime waits, and so does every extension. */
+  get mayBeFrozen(): boolean {
+    return this.state === 'idle' && this.extensions.mayBeFrozen;
   }
 
-  /** @throws InfrastructureError */
-  async open(): Promise<void> {
+  /** Settles when the runtime is gone or an extension has failed, by itself or by destroy. Only after `open`. */
+  get ended(): Promise<unknown> {
+    return Promise.race([this.opened().exit, this.opened().channel.closed, this.extensions.failed]);
+  }
+
+  /** @param phase `invoke`: its init will run inside an invocation. @throws InfrastructureError */
+  async open(phase: InitPhase = 'init'): Promise<void> {
     const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
     const { codeDigest, image, layers } = this.spec;
     this.credentials = credentials?.issue(this.spec);
@@ -143,8 +163,9 @@ export class Sandbox {
       logStream: this.log.stream,
       credentials: this.credentials,
       onLog: (chunk: Buffer) => this.log.receive(chunk),
+      extensions: this.extensions,
     };
-    this.log.platform({ type: 'initStart' });
+    this.log.platform({ type: 'initStart', phase });
     const handle = await driver.start(order);
     // Destroyed meanwhile: there was nothing to destroy then.
     if (this.state !== 'creating') {
@@ -166,7 +187,12 @@ export class Sandbox {
     this.phases.init = [handle.startedAt, now];
     handle.drainLog();
     if (result.kind === 'ready') handle.initialised();
-    this.reportInit(result);
+    else this.shutdownReason = result.kind === 'timeout' ? 'timeout' : 'failure';
+    void this.ended.then(() => {
+      if (this.shutdownReason === 'spindown') this.shutdownReason = 'failure';
+    });
+    this.reportInit(result, 'init', this.initDurationMs);
+    this.extensions.closeInit();
     return result;
   }
 
@@ -174,7 +200,7 @@ export class Sandbox {
   failedInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): InvocationOutcome {
     this.log.beginInvocation();
     this.sentAt = this.maker.clock.now();
-    this.log.platform({ type: 'start', requestId: request.requestId });
+    this.log.platform({ type: 'start', requestId: request.requestId, traceHeader: request.traceHeader });
     const verdict = this.verdictOfInit(request, failed);
     const durationMs = this.initDurationMs ?? 0;
     this.initDurationMs = undefined;
@@ -190,13 +216,14 @@ export class Sandbox {
     const limitMs = this.spec.timeoutSeconds * 1_000;
     this.log.beginInvocation();
     const answered = this.send(request, this.maker.clock.now() + limitMs);
-    this.log.platform({ type: 'start', requestId: request.requestId });
+    this.log.platform({ type: 'start', requestId: request.requestId, traceHeader: request.traceHeader });
     return this.conclude(request, answered, startedAt, limitMs);
   }
 
   /** How many more events may be sent to it ahead of their turn. */
   get aheadRoom(): number {
-    if (this.state !== 'busy' || this.retired) return 0;
+    // Extensions get their events with the runtime's `next`, not before.
+    if (this.state !== 'busy' || this.retired || this.extensions.present) return 0;
     return (this.opened().channel.maxAhead ?? 0) - this.ahead.length;
   }
 
@@ -245,7 +272,7 @@ export class Sandbox {
     const startedAt = performance.now();
     this.sentAt = this.maker.clock.now();
     this.log.beginInvocation();
-    this.log.platform({ type: 'start', requestId: request.requestId });
+    this.log.platform({ type: 'start', requestId: request.requestId, traceHeader: request.traceHeader });
     this.log.takeTurn();
     return this.conclude(request, answered, startedAt, this.spec.timeoutSeconds * 1_000);
   }
@@ -257,11 +284,13 @@ export class Sandbox {
     this.sentAt = this.maker.clock.now();
     const deadline = this.sentAt + limitMs;
     this.log.beginInvocation();
-    this.log.platform({ type: 'start', requestId: request.requestId });
+    this.log.platform({ type: 'start', requestId: request.requestId, traceHeader: request.traceHeader });
     const init = await this.initResult(limitMs);
+    this.reportInit(init, 'invoke', performance.now() - startedAt);
     if (init.kind === 'timeout') return this.finish(request, this.verdictOfTimeout(request), limitMs);
     if (init.kind !== 'ready') return this.finish(request, this.verdictOfInit(request, init), performance.now() - startedAt);
     this.opened().initialised();
+    this.extensions.closeInit();
     this.to('busy');
     return this.conclude(request, this.send(request, deadline), startedAt, limitMs - (performance.now() - startedAt));
   }
@@ -279,9 +308,11 @@ export class Sandbox {
         ({ accessKeyId }) => this.maker.credentials!.revoke(accessKeyId),
         () => undefined, // None were issued.
       );
+      await this.extensions.shutDown(this.shutdownReason);
       await this.handle?.destroy();
     } finally {
       this.log.close();
+      this.extensions.close();
       this.to('gone');
     }
   }
@@ -293,24 +324,44 @@ export class Sandbox {
 
   private send(request: InvocationRequest, deadlineMs: number): Promise<ChannelAnswer> {
     this.sentAt = this.maker.clock.now();
+    const { requestId, invokedFunctionArn } = request;
+    if (this.extensions.present) this.extensions.invoke({ deadlineMs, requestId, invokedFunctionArn }, request.traceHeader);
     return this.opened().channel.invoke(this.event(request, deadlineMs));
   }
 
   private event(request: InvocationRequest, deadlineMs: number): ChannelEvent {
-    return { id: request.requestId, deadlineMs, arn: request.invokedFunctionArn, traceId: request.traceHeader, clientContext: request.clientContext, body: request.payload };
+    return {
+      id: request.requestId,
+      deadlineMs,
+      arn: request.invokedFunctionArn,
+      traceId: request.traceHeader,
+      clientContext: request.clientContext,
+      cognitoIdentity: request.cognitoIdentity,
+      tenantId: request.tenantId,
+      body: request.payload,
+      response: request.response,
+    };
   }
 
   private async conclude(request: InvocationRequest, answered: Promise<ChannelAnswer>, startedAt: number, limitMs: number): Promise<InvocationOutcome | undefined> {
-    const answer = await within(answered, limitMs);
+    const answer = await within(this.extensions.present ? this.orFailure(answered) : answered, limitMs);
+    if (answer === 'timeout') this.opened().channel.expire(request.requestId);
     const durationMs = answer === 'timeout' ? this.spec.timeoutSeconds * 1_000 : performance.now() - startedAt;
     if (answer !== 'timeout' && answer.kind === 'closed') {
       if (answer.undelivered) return undefined;
       return this.finish(request, await this.verdictOfExit(request), durationMs);
     }
-    return this.finish(request, answer === 'timeout' ? this.verdictOfTimeout(request) : verdictOfAnswer(answer), durationMs);
+    if (answer !== 'timeout' && answer.kind === 'extension') return this.finish(request, verdictOfExtension(request, answer.failure), durationMs);
+    const verdict = answer === 'timeout' ? this.verdictOfTimeout(request) : verdictOfAnswer(answer);
+    return this.finish(request, verdict, durationMs, limitMs - durationMs);
   }
 
-  private finish(request: InvocationRequest, verdict: Verdict, durationMs: number): InvocationOutcome {
+  private orFailure(answered: Promise<ChannelAnswer>): Promise<ChannelAnswer | { kind: 'extension'; failure: ExtensionFailure }> {
+    return Promise.race([answered, this.extensions.failed.then((failure) => ({ kind: 'extension' as const, failure }))]);
+  }
+
+  /** @param leftMs of the function's timeout, for the extensions */
+  private finish(request: InvocationRequest, verdict: Verdict, durationMs: number, leftMs = 0): InvocationOutcome {
     const handle = this.opened();
     handle.drainLog();
     const { requestId } = request;
@@ -322,10 +373,15 @@ export class Sandbox {
     const rounded = Number(durationMs.toFixed(2));
     const billedDurationMs = billedDuration(rounded, initDurationMs);
     const maxMemoryUsedMb = verdict.oomKilled ? this.spec.memoryMb : Math.min(this.spec.memoryMb, handle.memoryHighWaterMb());
-    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs: rounded, producedBytes: payload.length });
-    this.log.platform({ type: 'report', requestId, status, errorType, durationMs: rounded, billedDurationMs, maxMemoryUsedMb, initDurationMs });
+    this.log.platform({ type: 'runtimeDone', requestId, status, errorType, durationMs: rounded, producedBytes: verdict.streamedBytes ?? payload.length });
+    const report = { requestId, status, errorType, durationMs: rounded, billedDurationMs, maxMemoryUsedMb, initDurationMs };
+    if (!verdict.ends && this.extensions.busy) this.settling = this.settle(report, leftMs);
+    else this.log.platform({ type: 'report', ...report });
     this.served += 1;
-    if (verdict.ends) this.retired = true;
+    if (verdict.ends) {
+      this.retired = true;
+      this.shutdownReason = status === 'timeout' ? 'timeout' : 'failure';
+    }
     return {
       status: status === 'failure' ? 'error' : status,
       payload,
@@ -341,22 +397,31 @@ export class Sandbox {
     };
   }
 
+  private async settle(report: Report, leftMs: number): Promise<void> {
+    const end = await this.extensions.conclude(report, leftMs);
+    if (end !== undefined) {
+      this.retired = true;
+      this.shutdownReason = end;
+    }
+    this.settling = undefined;
+  }
+
   private async initResult(limitMs: number): Promise<Initialised> {
-    const result: InitResult | 'timeout' = await within(this.opened().channel.init, limitMs);
+    const result: ExtendedInit | 'timeout' = await within(this.extensions.initialised(this.opened().channel.init), limitMs);
     if (result === 'timeout') return { kind: 'timeout' };
     return result.kind === 'closed' ? { kind: 'exit', exit: await this.exitAtLast() } : result;
   }
 
-  private reportInit(result: Initialised): void {
-    const durationMs = this.initDurationMs ?? 0;
-    const status = ({ ready: 'success', timeout: 'timeout', error: 'error', exit: 'failure' } as const)[result.kind];
-    const errorType = result.kind === 'error' ? result.errorType : result.kind === 'exit' ? runtimeExited('', result.exit, this.spec.image).errorType : undefined;
-    this.log.platform({ type: 'initRuntimeDone', phase: 'init', status, errorType });
-    this.log.platform({ type: 'initReport', phase: 'init', status, errorType, durationMs });
+  private reportInit(result: Initialised, phase: InitPhase, durationMs: number): void {
+    const status = ({ ready: 'success', timeout: 'timeout', error: 'error', exit: 'failure', extension: 'error' } as const)[result.kind];
+    const errorType = errorTypeOf(result, this.spec.image);
+    this.log.platform({ type: 'initRuntimeDone', phase, status, errorType });
+    this.log.platform({ type: 'initReport', phase, status, errorType, durationMs });
   }
 
   private verdictOfInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): Verdict {
     if (failed.kind === 'error') return { status: 'error', errorType: failed.errorType, payload: failed.body, ends: true };
+    if (failed.kind === 'extension') return verdictOfExtension(request, failed.failure);
     return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit, this.spec.image), true), oomKilled: failed.exit.oomKilled };
   }
 
@@ -379,6 +444,23 @@ export class Sandbox {
   }
 }
 
+function errorTypeOf(result: Initialised, image?: FunctionImage): string | undefined {
+  switch (result.kind) {
+    case 'error':
+      return result.errorType;
+    case 'extension':
+      return result.failure.errorType;
+    case 'exit':
+      return runtimeExited('', result.exit, image).errorType;
+    default:
+      return undefined;
+  }
+}
+
+function verdictOfExtension(request: InvocationRequest, failure: ExtensionFailure): Verdict {
+  return verdictOf('failure', extensionFailed(request.requestId, failure), true);
+}
+
 function givenUp(): InfrastructureError {
   return new InfrastructureError('The sandbox was given up while it was made');
 }
@@ -391,10 +473,12 @@ function verdictOfAnswer(answer: Exclude<ChannelAnswer, { kind: 'closed' }>): Ve
   switch (answer.kind) {
     case 'response':
       return { status: 'success', payload: answer.body, ends: false };
+    case 'streamed':
+      return { status: 'success', payload: NOTHING, streamedBytes: answer.bytes, ends: false };
     case 'error':
       return { status: 'error', errorType: answer.errorType, payload: answer.body, ends: answer.exits };
     case 'too-large':
-      return verdictOf('error', responseTooLarge(), false);
+      return verdictOf('error', responseTooLarge(answer.limitBytes), answer.streaming === true);
   }
 }
 

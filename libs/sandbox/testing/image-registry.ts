@@ -11,6 +11,7 @@ export class ImageRegistry {
   /** Requests that got a manifest or a layer. */
   served = 0;
   private readonly content = new Map<string, { type: string; bytes: Buffer }>();
+  private readonly endless = new Map<string, number>();
   private readonly server = createServer((request, response) => this.serve(request, response));
 
   private constructor() {}
@@ -45,9 +46,22 @@ export class ImageRegistry {
     return sha256(manifest);
   }
 
-  /** From now on there is nothing in it. */
-  empty(): void {
-    this.content.clear();
+  /** An image whose only layer is said to have so many bytes; its download never ends. */
+  pushEndless(repository: string, tag: string, bytes: number): string {
+    const layer = 'e'.repeat(64);
+    const image = Buffer.from(JSON.stringify({ architecture: process.arch === 'arm64' ? 'arm64' : 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [`sha256:${layer}`] }, history: [{}] }));
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: MANIFEST,
+        config: { mediaType: 'application/vnd.docker.container.image.v1+json', size: image.length, digest: `sha256:${sha256(image)}` },
+        layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip', size: bytes, digest: `sha256:${layer}` }],
+      }),
+    );
+    this.content.set(`/v2/${repository}/blobs/sha256:${sha256(image)}`, { type: 'application/octet-stream', bytes: image });
+    this.endless.set(`/v2/${repository}/blobs/sha256:${layer}`, bytes);
+    for (const reference of [tag, `sha256:${sha256(manifest)}`]) this.content.set(`/v2/${repository}/manifests/${reference}`, { type: MANIFEST, bytes: manifest });
+    return sha256(manifest);
   }
 
   async close(): Promise<void> {
@@ -64,6 +78,12 @@ export class ImageRegistry {
       return;
     }
     if (request.url === '/v2/') return void response.writeHead(200).end('{}');
+    const endless = this.endless.get(request.url ?? '');
+    if (endless !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': endless });
+      response.write(Buffer.alloc(4_194_304, 1));
+      return; // The rest never comes.
+    }
     const found = this.content.get(request.url ?? '');
     if (found === undefined) return void response.writeHead(404, { 'content-type': 'application/json' }).end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}');
     this.served += 1;
