@@ -44,7 +44,7 @@ cp infra/images/Dockerfile infra/images/healthcheck.mjs infra/images/worker-entr
 cp -R package.json dist "$context/project/"
 find "$context/project/dist" -name '*.js.map' -delete
 # Models, catalogues, launchers, migrations: found at run time below the folder of package.json.
-find libs infra/runtimes prisma/migrations -type f ! -name '*.ts' ! -name project.json ! -path '*/testing/*' -exec cp --parents {} "$context/project/" \;
+find libs infra/runtimes prisma/migrations -type f ! -name '*.ts' ! -name project.json ! -path '*/testing/*' ! -path '*/probes/*' -exec cp --parents {} "$context/project/" \;
 chmod -R a+rX "$context/project" "$context/bin"
 
 tag=${HEARTH_TAG:-latest}

@@ -1,6 +1,7 @@
 import { functionArn, lambdaTimestamp } from '@hearth/kernel';
 import type { EnvironmentVault } from './environment.js';
 import { packageTypeOf, type FunctionRecord, type VersionRecord } from './function-record.js';
+import { vpcAnswer } from './networks/vpc-config.js';
 
 export interface AnswerForm {
   /** Qualifier to show in FunctionArn; absent when the caller used none. */
@@ -38,6 +39,7 @@ export async function functionConfiguration(owner: FunctionRecord, record: Versi
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: record.loggingConfig,
     DurableConfig: record.durableConfig,
+    VpcConfig: vpcAnswer(record.vpcConfig),
     ...(form.inList ? {} : stateMembers(record)),
   });
 }

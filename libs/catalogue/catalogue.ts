@@ -67,6 +67,7 @@ import { InvocableStore } from './invocable-store.js';
 import { invalidParameter } from './errors.js';
 import { isLayerArn, layerPolicy } from './layer-access.js';
 import { LayerStore } from './layer-store.js';
+import { listNetworks } from './networks/network-store.js';
 import type { CatalogueParts, CodeLink } from './parts.js';
 import { Preparations, type Prepare } from './preparations.js';
 import { ProvisionedConfigs } from './provisioned/provisioned-configs.js';
@@ -180,6 +181,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     objects: options.objects,
     images,
     codeSigning: new CodeSigningStore(database),
+    networks: (accountId) => listNetworks(database.pool, accountId),
     onUnsignedCode: options.onUnsignedCode ?? ((facts) => console.warn('Unsigned code was deployed:', facts)),
     vault,
     preparations,

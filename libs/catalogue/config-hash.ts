@@ -6,7 +6,7 @@ import type { FunctionSettings } from './function-record.js';
  * @param environmentId stays when the variables do, and tells nothing about them
  */
 export function configSha256(settings: FunctionSettings, environmentId: string | null): string {
-  const { runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, tracingMode, layers, kmsKeyArn, durableConfig, imageConfig } = settings;
+  const { runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, tracingMode, layers, kmsKeyArn, durableConfig, vpcConfig, imageConfig } = settings;
   const { LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup } = loggingConfig;
   const parts = [
     runtime, handler, role, description, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup, tracingMode, environmentId,
@@ -14,6 +14,7 @@ export function configSha256(settings: FunctionSettings, environmentId: string |
     ...(kmsKeyArn === null ? [] : [kmsKeyArn]),
     ...(imageConfig === null ? [] : ['ImageConfig', imageConfig.EntryPoint, imageConfig.Command, imageConfig.WorkingDirectory]),
     ...(durableConfig === null ? [] : [durableConfig.ExecutionTimeout, durableConfig.RetentionPeriodInDays]),
+    ...(vpcConfig === null ? [] : ['VpcConfig', ...vpcConfig.SubnetIds, ...vpcConfig.SecurityGroupIds]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

@@ -55,6 +55,17 @@ export interface FunctionSettings {
   durableConfig: DurableConfig | null;
   /** null: an archive, or an image that runs as it is. */
   imageConfig: ImageConfig | null;
+  /** null: the function never had one. */
+  vpcConfig: VpcSettings | null;
+}
+
+/** VpcConfig as the API shows it, and the Docker networks it means (networks/). */
+export interface VpcSettings {
+  SubnetIds: string[];
+  SecurityGroupIds: string[];
+  /** Empty when it was taken away. */
+  VpcId: string;
+  networks: string[];
 }
 
 /** A layer version as a function holds it; it stays when the layer version is deleted. */
@@ -95,6 +106,8 @@ export interface ServedVersion {
   sealedEnvironment: Buffer | null;
   servingRevision: string;
   layers: UsedLayer[];
+  /** Absent in copies from before there were networks. */
+  vpcConfig?: VpcSettings | null;
 }
 
 export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
@@ -146,8 +159,8 @@ export interface FunctionRecord {
 export const LATEST = '$LATEST';
 
 export function servedPart(record: VersionRecord): ServedVersion {
-  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, image, imageConfig, sealedEnvironment, servingRevision, layers } = record;
-  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, image, imageConfig, sealedEnvironment, servingRevision, layers };
+  const { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, image, imageConfig, sealedEnvironment, servingRevision, layers, vpcConfig } = record;
+  return { runtime, handler, role, timeoutSeconds, memoryMb, ephemeralStorageMb, architecture, loggingConfig, codeDigest, image, imageConfig, sealedEnvironment, servingRevision, layers, vpcConfig };
 }
 
 export function packageTypeOf({ image }: Pick<VersionRecord, 'image'>): 'Zip' | 'Image' {

@@ -1,3 +1,5 @@
+import type { Isolation } from './isolation-tag.js';
+
 /**
  * A function version as the invoke path needs it: immutable, decrypted, cached. `catalogue` produces it; `invocation` maps it to a sandbox's `FunctionSpec`.
  */
@@ -25,6 +27,10 @@ export interface InvocableVersion {
   image?: { uri: string; digest: string; local: boolean; entryPoint?: readonly string[]; command?: readonly string[]; workingDirectory?: string };
   /** Digests of the layers, in order; absent when there are none. */
   layers?: readonly string[];
+  /** Docker networks of its VpcConfig; absent when there are none. */
+  networks?: readonly string[];
+  /** Of the tag `hearth:isolation`. */
+  isolation?: Isolation;
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;

@@ -3,6 +3,7 @@ export { parseFunctionReference, type CallerPlace, type FunctionReference } from
 export { createCatalogue, type Catalogue, type CatalogueOptions, type FunctionChanges } from './catalogue.js';
 export { storedFunctionPolicy } from './function-policies.js';
 export { ACCOUNT_CONCURRENCY_LIMIT } from './account-limits.js';
+export { createNetwork, deleteNetwork, listNetworks, type Network } from './networks/network-store.js';
 export { functionEnvironments } from './function-environments.js';
 export { ProvisionedConfigs, type Fulfilment, type ProvisionedConfig, type ProvisionedVersion } from './provisioned/provisioned-configs.js';
 export type { CodeLink, LinkedCode } from './parts.js';

@@ -6,6 +6,7 @@ import type { UnsignedWarning } from './code-signing/deployment-check.js';
 import type { EnvironmentVault } from './environment.js';
 import type { ImageSource } from './image-source.js';
 import type { LayerStore } from './layer-store.js';
+import type { Network } from './networks/network-store.js';
 import { parseFunctionReference, type FunctionReference } from './parse-function-name.js';
 import type { Preparations } from './preparations.js';
 import type { DeploymentLimits } from './settings.js';
@@ -32,6 +33,8 @@ export interface CatalogueParts {
   objects: ObjectSource;
   images: ImageSource;
   codeSigning: CodeSigningStore;
+  /** Of one account. */
+  networks: (accountId: string) => Promise<readonly Network[]>;
   onUnsignedCode: UnsignedWarning;
   vault: EnvironmentVault;
   preparations: Preparations;

@@ -7,6 +7,7 @@ import { accountScope, FunctionCache, type Reading } from './function-cache.js';
 import { LATEST, servedPart, type ImageConfig, type PinnedImage, type VersionRecord } from './function-record.js';
 import type { FunctionResolver, InvocableVersion } from './function-version.js';
 import type { FoundInvocable, InvocableStore } from './invocable-store.js';
+import { isolationOf } from './isolation-tag.js';
 import { SharedValues } from './shared-values.js';
 import type { FoundVersion } from './store.js';
 
@@ -65,7 +66,7 @@ export class CachingFunctionResolver implements FunctionResolver {
     const found = await this.store.find(place, qualifier ?? LATEST);
     if (found === undefined) throw functionNotFound(functionArn(place.region, place.accountId, place.name, qualifier));
     const { owner, versions, shared } = found;
-    const facts = [owner.id, owner.recursiveLoop, shared, ...versions.map(({ record, weight }) => [record.version, record.revisionId, weight])];
+    const facts = [owner.id, owner.recursiveLoop, isolationOf(owner.tags), shared, ...versions.map(({ record, weight }) => [record.version, record.revisionId, weight])];
     return {
       scopes: [owner.id, this.#shared.text(accountScope(place.accountId, place.region))],
       // All the facts would take more room than the version.
@@ -99,6 +100,8 @@ export class CachingFunctionResolver implements FunctionResolver {
       environment: await this.#environmentOf(record, served.sealedEnvironment),
       codeDigest: common.text(served.codeDigest),
       ...(served.image && { image: Object.freeze(toRunnableImage(served.image, served.imageConfig)) }),
+      ...(isolationOf(owner.tags) && { isolation: isolationOf(owner.tags) }),
+      ...(served.vpcConfig?.networks.length && { networks: common.object(served.vpcConfig.networks) }),
       ...(served.layers.length > 0 && { layers: common.object(served.layers.map(({ digest }) => digest)) }),
       logFormat: common.text(loggingConfig.LogFormat),
       ...(loggingConfig.ApplicationLogLevel && { applicationLogLevel: loggingConfig.ApplicationLogLevel }),

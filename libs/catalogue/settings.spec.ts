@@ -22,6 +22,7 @@ describe('settings of a new function', () => {
       tracingMode: 'PassThrough',
       layers: [],
       kmsKeyArn: null,
+      vpcConfig: null,
       durableConfig: null,
       imageConfig: null,
     });
@@ -61,7 +62,6 @@ describe('settings of a new function', () => {
   });
 
   it.each([
-    ['VpcConfig', { VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: [] } }],
     ['DeadLetterConfig', { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q' } }],
     ['FileSystemConfigs', { FileSystemConfigs: [{ Arn: 'a', LocalMountPath: '/mnt/x' }] }],
     ['SnapStart', { SnapStart: { ApplyOn: 'PublishedVersions' } }],
@@ -96,7 +96,6 @@ describe('settings of a new function', () => {
     expect(
       create({
         PackageType: 'Zip',
-        VpcConfig: { SubnetIds: [], SecurityGroupIds: [] },
         DeadLetterConfig: { TargetArn: '' },
         KMSKeyArn: '',
         Layers: [],

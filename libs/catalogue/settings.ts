@@ -47,6 +47,7 @@ export function settingsOfCreate(input: Record<string, any>, name: string, limit
     layers: [],
     kmsKeyArn: input['KMSKeyArn'] || null,
     durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], undefined) : null,
+    vpcConfig: null,
     imageConfig: imageConfigOf(input['ImageConfig']),
   };
   return validated(settings, limits, packageType === 'Zip');
@@ -74,6 +75,7 @@ export function settingsOfUpdate(current: FunctionSettings, input: Record<string
       // The empty text clears it.
       kmsKeyArn: input['KMSKeyArn'] === undefined ? current.kmsKeyArn : input['KMSKeyArn'] || null,
       durableConfig: input['DurableConfig'] ? durableConfigOf(input['DurableConfig'], current.durableConfig ?? undefined) : current.durableConfig,
+      vpcConfig: current.vpcConfig,
       imageConfig: input['ImageConfig'] ? imageConfigOf(input['ImageConfig']) : current.imageConfig,
     },
     limits,

@@ -6,7 +6,6 @@ import { invalidParameter } from './errors.js';
  */
 const NEUTRAL: Record<string, (value: any) => boolean> = {
   PublishTo: () => false,
-  VpcConfig: (value) => isEmptyList(value.SubnetIds) && isEmptyList(value.SecurityGroupIds) && !value.Ipv6AllowedForDualStack,
   DeadLetterConfig: (value) => !value.TargetArn,
   SourceKMSKeyArn: (value) => value === '',
   FileSystemConfigs: isEmptyList,

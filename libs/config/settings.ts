@@ -51,6 +51,13 @@ export const settingsSchema = z.object({
   DOCKER_HOST: z.string().optional().describe('Docker engine: unix://PATH or tcp://HOST:PORT; default the local socket'),
 
   HEARTH_SANDBOX_DRIVER: z.enum(['docker', 'process']).default('docker').describe('process gives no isolation: development only'),
+  HEARTH_EGRESS: z.enum(['open', 'allow-list', 'none']).default('open').describe('What functions may connect to that have no VpcConfig: open = the internet, but no private addresses; allow-list = only HEARTH_EGRESS_ALLOW; none = no network. Never the machine itself, other sandboxes, link-local and metadata addresses'),
+  HEARTH_EGRESS_ALLOW: z
+    .string()
+    .optional()
+    .transform((text) => (text ? text.split(',').map((part) => part.trim()) : []))
+    .describe('IPv4 networks that functions may connect to although they are private (open), or alone (allow-list), comma separated'),
+  HEARTH_ISOLATION: z.enum(['runc', 'gvisor', 'kata']).default('runc').describe('Least isolation of functions: runc, gvisor (runsc) or kata, as the Docker engine has it; the tag hearth:isolation of a function asks for more'),
   HEARTH_RUNTIMES_FILE: z.string().optional().describe('Catalogue that maps runtime names to images (default: infra/runtimes/catalogue.json)'),
   HEARTH_IMAGE_PREFIXES: list.describe('Names with which the images of container-image functions must begin, comma separated; `{account}` is the account of the function. Without it any image that the engine can get may be used'),
   HEARTH_IMAGE_REGISTRIES: z

@@ -10,7 +10,7 @@ export function toFunctionSpec(version: InvocableVersion): FunctionSpec {
   if (spec === undefined) {
     const { functionId, revisionId, state: _state, concurrency: _concurrency, asynchronous: _asynchronous, ...shared } = version;
     // The function's id, not its name: a function deleted and made anew never meets the sandboxes of the old one.
-    spec = Object.freeze({ ...shared, sandboxKey: `${version.accountId}/${functionId}/${version.version}/${revisionId}` });
+    spec = Object.freeze({ ...shared, sandboxKey: `${version.accountId}/${functionId}/${version.version}/${revisionId}${version.isolation ? `/${version.isolation}` : ''}` });
     mapped.set(version, spec);
   }
   return spec;

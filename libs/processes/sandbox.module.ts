@@ -5,7 +5,7 @@ import type { Settings } from '@hearth/config';
 import type { Database } from '@hearth/database';
 import type { ImageWorker } from '@hearth/fleet';
 import { ExecutionRoles, Guard, KeyStore, SandboxCredentials, type SecretBox } from '@hearth/iam';
-import { ApiBridge, DockerDriver, dockerEngine, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type EmberKind, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
+import { ApiBridge, DockerDriver, dockerEngine, egressPolicy, EngineImages, HostMemory, imageLauncher, ProcessDriver, SandboxPool, type EmberKind, type RuntimeCatalogue, type SandboxDriver } from '@hearth/sandbox';
 import type { Telemetry } from '@hearth/telemetry';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiAddress } from './api-address.js';
@@ -93,7 +93,7 @@ function makeDriver(settings: Settings, catalogue: RuntimeCatalogue, api: ApiAdd
   const options = { catalogue, stateDirectory: settings.HEARTH_STATE_DIR, incarnation: randomUUID().slice(0, 8), report };
   const endpoint = (): string | undefined => api.url;
   if (settings.HEARTH_SANDBOX_DRIVER === 'process') return new ProcessDriver({ ...options, apiEndpoint: endpoint });
-  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), images: images ?? undefined, api: new ApiBridge({ endpoint, report }) });
+  return new DockerDriver({ ...options, docker: dockerEngine(settings.DOCKER_HOST), images: images ?? undefined, api: new ApiBridge({ endpoint, report }), isolation: settings.HEARTH_ISOLATION, egress: egressPolicy(settings.HEARTH_EGRESS, settings.HEARTH_EGRESS_ALLOW) });
 }
 
 /** Images need an engine, which the process driver has not. */

@@ -45,7 +45,9 @@ export function sameKind(one: EmberKind, other: EmberKind): boolean {
 
 /** Whether a function can be put into a sandbox that runs already. The one place that says so. */
 export function canTakeEmber(spec: FunctionSpec, runtime: RuntimeEntry): boolean {
-  return spec.image === undefined && spec.runtime === runtime.name;
+  // The engine attaches Docker networks when it makes a container, and chooses what isolates it.
+  const ordinary = !spec.networks?.length && (spec.isolation ?? 'runc') === 'runc';
+  return ordinary && spec.image === undefined && spec.runtime === runtime.name;
 }
 
 /** Names that the loader, the C library, ICU, Node.js or Python read when they start, and never again. */

@@ -1,3 +1,4 @@
+import type { IsolationProfile } from './drivers/isolation.js';
 import type { FunctionImage } from './images/function-image.js';
 import type { ResponseSink } from './response-sink.js';
 
@@ -28,6 +29,10 @@ export interface FunctionSpec {
   image?: FunctionImage;
   /** Digests of its layers, in order: together they are /opt. */
   layers?: readonly string[];
+  /** Docker networks its VpcConfig maps to; absent: it has none, and the platform's egress policy holds. */
+  networks?: readonly string[];
+  /** Least isolation it asks for (tag `hearth:isolation`); absent: the platform's. */
+  isolation?: IsolationProfile;
   logFormat: 'Text' | 'JSON';
   applicationLogLevel?: string;
   systemLogLevel?: string;

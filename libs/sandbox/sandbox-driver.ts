@@ -3,6 +3,7 @@ import type { EmberMaker } from './ember.js';
 import type { FunctionCredentials, InitializationType } from './function-environment.js';
 import type { ExtensionsPort } from './extensions/extensions-port.js';
 import type { FunctionSpec } from './function-spec.js';
+import type { SandboxNetwork } from './network/sandbox-networks.js';
 
 /**
  * Where sandboxes come from: the port of this library. Two implementations, `docker` and `process`, held by the
@@ -41,6 +42,8 @@ export interface SandboxOrder {
   /** Absolute path of the merged, read-only layers; absent when the function has none. */
   layersPath?: string;
   logStream: string;
+  /** Default: what the function's VpcConfig and the platform's policy say (network/sandbox-networks.ts). */
+  network?: SandboxNetwork;
   /** Issued while the sandbox is made: awaited only when all else is ready. */
   credentials?: Promise<FunctionCredentials>;
   /** Raw bytes that the function wrote to stdout and stderr, in order. Called synchronously. */

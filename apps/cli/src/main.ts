@@ -7,6 +7,7 @@ import { iam } from './iam.js';
 import { installation } from './installation.js';
 import { keys } from './keys.js';
 import { logs } from './logs.js';
+import { network } from './network.js';
 import { quickstart } from './quickstart.js';
 import { reset } from './reset.js';
 import { runtimes } from './runtimes.js';
@@ -23,6 +24,7 @@ const commands: Record<string, (arguments_: string[]) => Promise<number>> = {
   admin: (arguments_) => admin(installation(loadSettings()), arguments_),
   iam: (arguments_) => iam(installation(loadSettings()), arguments_),
   keys: (arguments_) => keys(installation(loadSettings()), arguments_),
+  network: (arguments_) => network(installation(loadSettings()), arguments_),
   runtimes: (arguments_) => runtimes(installation(loadSettings()), arguments_),
   audit: (arguments_) => audit(installation(loadSettings()), arguments_),
   quickstart: () => quickstart(installation(loadSettings())),

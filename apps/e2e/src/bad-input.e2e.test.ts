@@ -72,7 +72,7 @@ describe('bad input gets the error of Lambda and changes nothing', () => {
   });
 
   it('members that Hearth does not enforce are refused by name, not stored', async () => {
-    const refused = await create({ VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] } });
+    const refused = await create({ VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'], Ipv6AllowedForDualStack: true } });
     expect(refused).toMatchObject({ status: 400 });
     expect(refused.message).toMatch(/VpcConfig/i);
   });

@@ -11,8 +11,10 @@ import { validateEnvironment } from '../environment.js';
 import { conflict, invalidParameter, validationError } from '../errors.js';
 import { LATEST, type FunctionRecord, type VersionRecord } from '../function-record.js';
 import { created } from '../function-state.js';
+import { assertIsolation } from '../isolation-tag.js';
 import { assertKey, keyOf } from '../kms-key.js';
 import { unqualifiedArn } from '../latest-only.js';
+import { vpcSettings, type VpcConfigInput } from '../networks/vpc-config.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import { numberedCopy } from '../publish.js';
 import { settingsOfCreate } from '../settings.js';
@@ -25,6 +27,7 @@ interface CreateFunctionInput {
   PackageType?: 'Zip' | 'Image';
   Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
+  VpcConfig?: VpcConfigInput;
   Tags?: Record<string, string>;
   Publish?: boolean;
   CodeSigningConfigArn?: string;
@@ -38,11 +41,12 @@ export function createFunction(parts: CatalogueParts): OperationHandler {
     const reference = referenceOf(input, context, 'CreateFunction');
     if (!NAME.test(reference.name)) throw validationError(input.FunctionName, 'functionName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+');
     if (reference.qualifier !== undefined) throw invalidParameter('FunctionName: a new function cannot be given a qualifier.');
-    const settings = { ...settingsOfCreate(input, reference.name, parts.limits), layers: await usedLayers(parts, input.Layers ?? [], context) };
+    const settings = { ...settingsOfCreate(input, reference.name, parts.limits), layers: await usedLayers(parts, input.Layers ?? [], context), vpcConfig: await vpcSettings(input.VpcConfig, null, reference.accountId, () => parts.networks(reference.accountId)) };
     const variables = input.Environment && (input.Environment.Variables ?? {});
     if (variables) validateEnvironment(variables);
     await assertKey(vault, settings.kmsKeyArn, reference);
     assertTags(input.Tags ?? {});
+    assertIsolation(input.Tags ?? {});
     const taken = () => conflict(`Function already exist: ${reference.name}`);
     if (await store.find(reference, LATEST)) throw taken(); // Spares the unpacking; the insert below decides.
     const signing = input.CodeSigningConfigArn ? await configForFunction(parts.codeSigning, input.CodeSigningConfigArn, context) : undefined;

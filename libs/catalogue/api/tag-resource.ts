@@ -1,5 +1,6 @@
 import type { OperationHandler } from '@hearth/aws-wire';
 import { functionNotFound, invalidParameter } from '../errors.js';
+import { assertIsolation } from '../isolation-tag.js';
 import type { CatalogueParts } from '../parts.js';
 import { taggedFunction } from '../tagged-function.js';
 import { assertTags } from '../tags.js';
@@ -11,6 +12,7 @@ export function tagResource({ store }: CatalogueParts): OperationHandler {
     const done = await store.change(reference, async ({ owner }, change) => {
       const tags = { ...owner.tags, ...input.Tags };
       assertTags(tags);
+      assertIsolation(tags);
       await change.setTags(tags);
       return true;
     });

@@ -9,6 +9,7 @@ import type { VersionRecord } from '../function-record.js';
 import { assertUpdatable, updating } from '../function-state.js';
 import { assertKey, keyOf } from '../kms-key.js';
 import { findLatest, unqualifiedArn } from '../latest-only.js';
+import { vpcSettings, type VpcConfigInput } from '../networks/vpc-config.js';
 import { referenceOf, type CatalogueParts } from '../parts.js';
 import type { Written } from '../publish.js';
 import { settingsOfUpdate } from '../settings.js';
@@ -18,6 +19,7 @@ interface UpdateFunctionConfigurationInput {
   FunctionName: string;
   Layers?: string[];
   Environment?: { Variables?: Record<string, string> };
+  VpcConfig?: VpcConfigInput;
   RevisionId?: string;
   KMSKeyArn?: string;
 }
@@ -45,9 +47,10 @@ export function updateFunctionConfiguration(parts: CatalogueParts): OperationHan
     const variables = input.Environment && { ...input.Environment.Variables };
     if (variables) validateEnvironment(variables);
     await assertKey(vault, input.KMSKeyArn || null, reference);
+    const vpcConfig = await vpcSettings(input.VpcConfig, before.record.vpcConfig, reference.accountId, () => parts.networks(reference.accountId));
 
     const written = await store.change<Written>(reference, async ({ owner, record }, change) => {
-      const settings = { ...settingsOfUpdate(record, input, owner.name, parts.limits), layers: layers ?? record.layers };
+      const settings = { ...settingsOfUpdate(record, input, owner.name, parts.limits), layers: layers ?? record.layers, ...(input.VpcConfig && { vpcConfig }) };
       if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId) throw staleRevision();
       assertUpdatable(record, arn);
       if (layers !== undefined) {

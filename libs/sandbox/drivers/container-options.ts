@@ -1,5 +1,7 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { initCpuShare, nanoCpus } from '../cpu-share.js';
+import { NAME_SERVER } from '../network/name-server.js';
+import { SECCOMP_OPTION, SECCOMP_OPTION_OWN_KERNEL } from './seccomp-profile.js';
 import type { ImageVolume } from '../images/engine-images.js';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -37,6 +39,10 @@ export interface ContainerPlan {
   hostsPath: string;
   /** Absent: `/tmp` becomes a tmpfs. */
   scratchPath?: string;
+  /** Docker networks that the engine attaches it to; empty: none, and what it gets comes from outside. */
+  networks: readonly string[];
+  /** Of the engine's; absent: its default. */
+  ociRuntime?: string;
 }
 
 /**
@@ -59,11 +65,13 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    NetworkDisabled: true,
+    NetworkDisabled: plan.networks.length === 0,
     HostConfig: {
-      NetworkMode: 'none',
+      ...(plan.ociRuntime ? { Runtime: plan.ociRuntime } : {}),
+      NetworkMode: plan.networks[0] ?? 'none',
+      Dns: [NAME_SERVER],
       CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', plan.ociRuntime === undefined ? SECCOMP_OPTION : SECCOMP_OPTION_OWN_KERNEL],
       Privileged: false,
       ReadonlyRootfs: true,
       IpcMode: 'private',
@@ -84,7 +92,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
         ...(plan.codePath ? [bind(plan.codePath, '/var/task', true)] : []),
         ...(plan.layersPath ? [bind(plan.layersPath, '/opt', true)] : []),
         bind(plan.launcher.path, plan.launcher.target, true),
-        bind(plan.controlPath, '/run/hearth', true),
+        // gVisor opens no FIFO for writing on a read-only mount. The folder is root's, and what is in it the sandbox's own.
+        bind(plan.controlPath, '/run/hearth', plan.ociRuntime === undefined),
         // An engine makes none for a container without a network, and ExtraHosts with it.
         bind(plan.hostsPath, '/etc/hosts', true),
         ...(plan.scratchPath ? [bind(plan.scratchPath, '/tmp', false)] : []),

@@ -26,6 +26,8 @@ export interface EmberSurroundings {
   environmentPlace(order: SandboxOrder): EnvironmentPlace;
   /** Opens what extensions in the function's own process need. */
   extend(order: SandboxOrder, directory: SandboxDirectory, sandbox: DockerSandbox): Promise<void>;
+  /** Gives it the network that its function may use. */
+  connect(order: SandboxOrder, sandbox: DockerSandbox): Promise<void>;
 }
 
 interface EmberParts {
@@ -61,6 +63,7 @@ export class DockerEmber implements Ember {
     const [credentials] = await Promise.all([
       order.credentials,
       this.surroundings.extend(order, gated.directory, gated.sandbox),
+      this.surroundings.connect(order, gated.sandbox),
       this.giveScratch(spec.ephemeralStorageMb),
       this.surroundings.mounts.mount(place, this.mountsOf(order)),
     ]);

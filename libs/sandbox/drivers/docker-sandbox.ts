@@ -10,6 +10,7 @@ import { exitFromShell } from './exit-status.js';
 import type { LauncherLink } from './launcher-link.js';
 import { Freezer } from './freezer.js';
 import { MemoryMeter } from './memory-meter.js';
+import type { NetworkLease } from '../network/sandbox-networks.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import type { ScratchVolume, ScratchVolumes } from './scratch-volumes.js';
 
@@ -45,6 +46,7 @@ export class DockerSandbox implements SandboxHandle {
   private oomSeen = false;
   private gone: Promise<void> | undefined;
   private readonly bridges: { close(): void }[] = [];
+  private network: NetworkLease | undefined;
   private bridgeClosed = false;
   private link: LauncherLink | undefined;
   private extensions: ExtensionsPort | undefined;
@@ -78,10 +80,27 @@ export class DockerSandbox implements SandboxHandle {
     if (this.bridgeClosed) api.close();
   }
 
+  get container(): Docker.Container {
+    return this.parts.container;
+  }
+
+  /** Its network, which ends with it. */
+  connected(network: NetworkLease | undefined): void {
+    this.network = network;
+    if (this.bridgeClosed) network?.close();
+  }
+
   closeBridge(): void {
     this.bridgeClosed = true;
     for (const bridge of this.bridges) bridge.close();
+    this.network?.close();
     this.link?.close();
+  }
+
+  /** Its container is gone. */
+  releaseNetwork(): void {
+    this.network?.release();
+    this.network = undefined;
   }
 
   /** What is at AWS_LAMBDA_RUNTIME_API beside the Runtime API: nothing until `extendedBy`. */
@@ -223,6 +242,7 @@ export class DockerSandbox implements SandboxHandle {
         if (attempt === REMOVE_ATTEMPTS) throw error;
       }
     }
+    this.releaseNetwork();
     await this.exit;
     await this.pid;
     this.freezer?.close();

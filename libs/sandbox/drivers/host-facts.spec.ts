@@ -49,6 +49,7 @@ it('the container template holds every limit and no environment', () => {
     labels: {},
     hostCpus: 4,
     codePath: '/c',
+    networks: [],
     launcher: { path: '/l', target: '/run/l', entrypoint: ['/run/l'] },
     hostsPath: '/h',
     controlPath: '/k',
@@ -59,7 +60,7 @@ it('the container template holds every limit and no environment', () => {
   expect(options.HostConfig).toMatchObject({
     NetworkMode: 'none',
     CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
+    SecurityOpt: ['no-new-privileges', expect.stringMatching(/^seccomp=\{"defaultAction":"SCMP_ACT_ERRNO"/)],
     ReadonlyRootfs: true,
     PidsLimit: 1_024,
     Memory: 134_217_728,

@@ -16,6 +16,14 @@ export async function removeContainersOfFormerLives(docker: Docker, owner: Owner
   return { containers: former.length, processes: left.filter(endProcess).length };
 }
 
+/** Ends a container's processes, and those of its runtime beside it, which a runtime that hangs leaves spinning; then the container. */
+export async function endProcessesOf(docker: Docker, name: string): Promise<void> {
+  const container = (await docker.listContainers({ all: true, filters: { name: [`^/${name}$`] } }))[0];
+  if (container === undefined) return;
+  for (const pid of processIds()) if (isOfCgroup(pid, [container]) || commandLine(pid).includes(container.Id)) endProcess(pid);
+  await removeContainer(docker.getContainer(container.Id));
+}
+
 /** Removes the directories of other incarnations below a folder that belongs to this owner. */
 export async function removeDirectoriesOfFormerLives(root: string, owner: Owner): Promise<number> {
   let directories = 0;
@@ -56,6 +64,15 @@ async function removeContainer(container: Docker.Container): Promise<void> {
   } catch (error) {
     // 404 not there any more, 409 being removed by somebody else.
     if (![404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) throw error;
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // Ended meanwhile.
+    return '';
   }
 }
 

@@ -60,6 +60,8 @@ export class ProcessDriver implements SandboxDriver {
   async start(order: SandboxOrder): Promise<SandboxHandle> {
     if (order.layersPath !== undefined) throw unsupported(order.spec.functionName, 'has layers');
     if (order.codePath === undefined) throw unsupported(order.spec.functionName, 'is a container image');
+    if (order.spec.isolation && order.spec.isolation !== 'runc') throw unsupported(order.spec.functionName, `asks for the isolation profile ${order.spec.isolation}`);
+    if (order.spec.networks?.length) throw unsupported(order.spec.functionName, 'has a VpcConfig');
     const runtime = this.options.catalogue.resolve(order.spec.runtime);
     const id = order.id.slice(0, 16);
     await mkdir(this.control, { recursive: true, mode: 0o700 });
@@ -123,7 +125,7 @@ export class ProcessDriver implements SandboxDriver {
   }
 }
 
-/** /opt is the host's own here: nothing may be put there for one function, and no image has another root. */
+/** /opt and the network are the host's own here: nothing of them is for one function, and no image has another root. */
 function unsupported(functionName: string, what: string): ServiceError {
   return new ServiceError('InvalidParameterValueException', 400, `Function ${functionName} ${what}, which the process sandbox driver does not support. Use the docker driver (HEARTH_SANDBOX_DRIVER=docker).`, {
     messageMember: 'message',

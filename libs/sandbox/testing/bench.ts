@@ -14,7 +14,7 @@ const FUNCTIONS = join(projectRoot(), 'libs/sandbox/testing/functions');
 export const TEST_LIMITS: PoolLimits = { maxSandboxes: 20, maxStarts: 2, memoryMb: 8_192, idleMs: 60_000, freezeAfterMs: 5, queueMs: 60_000 };
 
 /** What a test gives the pool. */
-type PoolParts = Partial<Pick<SandboxPoolOptions, 'credentials' | 'briefWaits' | 'availableMemoryMb' | 'embers'>>;
+type PoolParts = Partial<Pick<SandboxPoolOptions, 'codeDirectory' | 'credentials' | 'briefWaits' | 'availableMemoryMb' | 'embers'>>;
 
 /** A pool over a driver under test, with its log kept and everything removable. */
 export class Bench {

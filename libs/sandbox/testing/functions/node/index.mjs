@@ -29,6 +29,7 @@ const probes = {
     files: ['/var/task', '/opt', '/tmp', '/run/hearth'].map((path) => readdirSync(path).sort()),
     memory: ['/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max'].filter((path) => existsSync(path)).map((path) => Number(readFileSync(path, 'utf8'))),
   }),
+  kernel: () => readFileSync('/proc/version', 'utf8'),
   fetch: async ({ path }) => {
     const response = await fetch(`${process.env.AWS_ENDPOINT_URL}${path}`);
     return { status: response.status, body: await response.text() };
