@@ -193,7 +193,7 @@ describe('operations that are not there', () => {
   it('name themselves, in the form of their service', async () => {
     const capacity = await send(await sign({ method: 'GET', path: '/2025-11-30/capacity-providers' }));
     expect(capacity).toMatchObject({ status: 501, headers: { 'x-amzn-errortype': 'NotImplementedException' } });
-    const saml = await send(await sign({ method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'Action=ListSAMLProviders&Version=2010-05-08', service: 'iam' }));
+    const saml = await send(await sign({ method: 'POST', path: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'Action=CreateOpenIDConnectProvider&Url=https://id.example&Version=2010-05-08', service: 'iam' }));
     expect(saml).toMatchObject({ status: 501, body: expect.stringContaining('<Code>NotImplemented</Code>') });
     expect(await send(await sign({ method: 'GET', path: '/nothing' }))).toMatchObject({ status: 404, headers: { 'x-amzn-errortype': 'UnknownOperationException' } });
     expect(await send(await sign({ method: 'POST', path: '/', body: '{}', service: 'glue' }))).toMatchObject({ status: 501 });

@@ -103,7 +103,7 @@ describe('function logs', () => {
     await expect(logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/silent' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 
     await iam.send(new AttachRolePolicyCommand(right));
-    await until('lines are stored', 2_000, async () => {
+    await until('lines are stored', 10_000, async () => {
       const { requestId } = await invoke(lambda, 'silent', { mark: 'heard' });
       const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/silent', filterPattern: `"${requestId}"` })).catch(() => ({ events: [] }));
       return (events?.length ?? 0) > 0;

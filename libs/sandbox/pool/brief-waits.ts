@@ -9,7 +9,7 @@ const PRICE_IN_VAIN = 8;
 const MAX_CREDIT = 64;
 const MAX_TRUSTED = 10_000;
 /** The share of time in which the event loop was not idle, from which on the machine counts as out of CPU. */
-const SATURATED = 0.8;
+const SATURATED = 0.6;
 const LOOK_AGAIN_MS = 100;
 
 /** What this needs of a sandbox. */

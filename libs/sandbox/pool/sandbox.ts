@@ -95,6 +95,7 @@ export class Sandbox {
   private readonly extensions: SandboxExtensions;
   private current: SandboxState = 'creating';
   private handle: SandboxHandle | undefined;
+  private making: Promise<void> | undefined;
   private credentials: Promise<IssuedCredentials> | undefined;
   private readonly log: SandboxLog;
   private readonly createdAt: number;
@@ -159,6 +160,13 @@ export class Sandbox {
    * @throws InfrastructureError
    */
   async open(phase: InitPhase = 'init', ember?: Ember): Promise<void> {
+    const making = this.make(phase, ember);
+    // Whoever waits for its end asks for no more than that; the failure is the caller's.
+    this.making = making.catch(() => undefined);
+    await making;
+  }
+
+  private async make(phase: InitPhase, ember?: Ember): Promise<void> {
     const { driver, codeDirectory, layersDirectory, credentials } = this.maker;
     const { codeDigest, image, layers } = this.spec;
     this.credentials = credentials?.issue(this.spec);
@@ -332,6 +340,8 @@ export class Sandbox {
         () => undefined, // None were issued.
       );
       await this.extensions.shutDown(this.shutdownReason);
+      // A start under way cleans up behind itself.
+      if (this.handle === undefined) await this.making;
       await this.handle?.destroy();
     } finally {
       this.log.close();
