@@ -80,6 +80,7 @@ export class CatalogueSize {
   /** @param names each asked for once before memory is read: the same number of calls on both sides */
   private async read(names: readonly string[]): Promise<Reading> {
     for (const name of names) await this.platform.call('POST', `/2015-03-31/functions/${name}/invocations`, EVENT, { 'x-amz-invocation-type': 'DryRun' });
+    await this.platform.collectGarbage();
     const reading: Reading = { list: [], warm: [], residentMb: await residentMb(this.platform.pid) };
     for (let round = 0; round < ROUNDS; round++) {
       const bare = await this.bare();

@@ -10,6 +10,7 @@ import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/
 import { OperatorError, projectRoot } from '@hearth/kernel';
 import { Redis } from 'ioredis';
 import yazl from 'yazl';
+import { collectGarbage } from './garbage.js';
 import { signedRequest } from './signed-request.js';
 
 const START_DEADLINE_MS = 120_000;
@@ -45,7 +46,7 @@ export class BenchPlatform {
     const [port, metricsPort] = [await freePort(), await freePort()];
     const redisPrefix = `hearth-bench-${process.pid}-${port}`;
     const log = await open(join(stateDir, 'platform.log'), 'a');
-    const child = spawn(process.execPath, ['dist/apps/hearth/src/main.js'], {
+    const child = spawn(process.execPath, ['--inspect-port=0', 'dist/apps/hearth/src/main.js'], {
       cwd: projectRoot(),
       env: {
         ...ownEnvironment(),
@@ -83,6 +84,11 @@ export class BenchPlatform {
 
   get pid(): number {
     return this.child.pid as number;
+  }
+
+  /** So that what its memory is compared with is comparable. */
+  collectGarbage(): Promise<void> {
+    return collectGarbage(this.pid, join(this.stateDir, 'platform.log'));
   }
 
   /** Bytes of a freshly signed request. */
