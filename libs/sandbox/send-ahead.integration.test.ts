@@ -1,7 +1,7 @@
 import type { InvocationOutcome } from './function-spec.js';
 import { ProcessDriver } from './drivers/process-driver.js';
 import { RuntimeCatalogue } from './runtime-catalogue.js';
-import { answerOf, Bench, specFor } from './testing/bench.js';
+import { answerOf, Bench, requestFor, specFor, until } from './testing/bench.js';
 
 const catalogue = RuntimeCatalogue.load();
 const linesOf = ({ logTail }: InvocationOutcome) => Buffer.from(logTail).toString().trimEnd().split('\n').map((line) => line.split('\t').at(-1)!);
@@ -48,4 +48,24 @@ describe('events sent ahead of their turn', () => {
       expect((await first).status).toBe(event.probe === 'tally' ? 'success' : event.probe === 'never' ? 'timeout' : 'error');
     }
   });
+});
+
+it('a sandbox whose answer is out serves whoever comes at once, before its log is settled', async () => {
+  const bench = await Bench.open((place) => new ProcessDriver({ ...place, catalogue }));
+  try {
+    const spec = specFor('node');
+    const once = (value: number) => bench.pool.invoke({ ...requestFor(spec, { probe: 'print', lines: [`line ${value}`] }), answerOnly: true });
+    for (let value = 0; value < 20; value++) {
+      const outcome = await once(value);
+      expect([outcome.status, outcome.coldStart]).toEqual(['success', value === 0]);
+    }
+    expect(bench.pool.stats().started).toBe(1);
+    await until(() => bench.lines.filter((line) => line.startsWith('REPORT ')).length === 20, 'every REPORT is in the log');
+    // In order: an invocation's lines stand between its START and its END.
+    const marks = bench.lines.map((line) => /^(START|END|REPORT)/.exec(line)?.[0] ?? line.split('\t').at(-1)!);
+    const one = (value: number) => ['START', `line ${value}`, 'last, without line feed', 'END', 'REPORT'];
+    expect(marks.slice(1)).toEqual(Array.from({ length: 20 }, (_, value) => one(value)).flat());
+  } finally {
+    await bench.close();
+  }
 });

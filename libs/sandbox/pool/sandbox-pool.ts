@@ -76,6 +76,8 @@ export class SandboxPool {
   private readonly idle = new Map<string, Sandbox[]>();
   private readonly line = new WaitingLine();
   private readonly brief: BriefWaits<Sandbox>;
+  /** Sandboxes that will be free at the end of this turn of the event loop, by key. */
+  private readonly soon = new Map<string, number>();
   /** Sandboxes on their way, by key. */
   private readonly coming = new Map<string, number>();
   private readonly capacity: Capacity;
@@ -141,7 +143,11 @@ export class SandboxPool {
         this.brief.waited(key, begun === undefined && freed === undefined);
         if (begun !== undefined) return await this.serveBegun(inUse!, begun, askedAt);
       }
-      const warm = freed ?? this.takeIdle(request, askedAt);
+      let warm = freed ?? this.takeIdle(request, askedAt);
+      if (warm === undefined && (this.soon.has(key) || this.soon.has(request.spec.sandboxKey))) {
+        await new Promise((resolve) => setImmediate(resolve));
+        warm = this.takeIdle(request, askedAt);
+      }
       if (warm !== undefined) this.counters.warm += 1;
       const place = warm ?? (await this.queue(request, signal));
       if (!(place instanceof Sandbox)) return place;
@@ -240,10 +246,20 @@ export class SandboxPool {
         if (outcome === undefined || sandbox.state !== 'busy') void this.end(sandbox);
         else this.offer(sandbox);
       };
-      // The answer does not wait for extensions; the next event does.
+      // The answer does not wait for log and extensions; the next event does.
       if (sandbox.settling === undefined) free();
+      else if (sandbox.freeSoon) this.freeSoon(sandbox, free);
       else void sandbox.settling.then(free);
     }
+  }
+
+  private freeSoon(sandbox: Sandbox, free: () => void): void {
+    const { key } = sandbox;
+    this.add(this.soon, key, 1);
+    void sandbox.settling!.then(() => {
+      this.add(this.soon, key, -1);
+      free();
+    });
   }
 
   private async serveBegun(sandbox: Sandbox, begun: Begun, askedAt: number): Promise<InvocationOutcome> {

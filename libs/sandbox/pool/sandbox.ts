@@ -3,19 +3,20 @@ import { InfrastructureError, ServiceError, type Clock } from '@hearth/kernel';
 import type { ChannelAnswer, ChannelEvent } from '../channel/runtime-channel.js';
 import type { ExtensionFailure, ShutdownReason } from '../extensions/extension-events.js';
 import { SandboxExtensions, type ExtendedInit } from '../extensions/sandbox-extensions.js';
-import type { FunctionImage } from '../images/function-image.js';
 import type { Ember } from '../ember.js';
 import type { InitializationType } from '../function-environment.js';
 import type { FunctionSpec, InvocationOutcome, InvocationRequest } from '../function-spec.js';
 import type { LogSink } from '../log-sink.js';
-import { billedDuration, type InitPhase, type PlatformStatus, type Report } from '../logs/platform-log.js';
+import { billedDuration, type InitPhase, type Report } from '../logs/platform-log.js';
 import { logStreamName, SandboxLog } from '../logs/sandbox-log.js';
 import { TelemetryHub } from '../telemetry-api/telemetry-hub.js';
 import type { SandboxDriver, SandboxExit, SandboxHandle, SandboxOrder } from '../sandbox-driver.js';
+import { AheadLine } from './ahead-line.js';
 import type { CredentialSource, IssuedCredentials } from './credential-source.js';
-import { extensionFailed, responseTooLarge, runtimeExited, timedOut, type FunctionFailure } from './function-failure.js';
 import type { Rhythm } from './keep-alive.js';
 import { move, type SandboxState } from './sandbox-state.js';
+import { errorTypeOf, verdictOfAnswer, verdictOfExit, verdictOfExtension, verdictOfInit, verdictOfTimeout, type FailedInit, type Initialised, type Verdict } from './verdict.js';
+import { within } from './within.js';
 
 /** A runtime that let go of its channel but lives on is ended after this time. */
 const EXIT_GRACE_MS = 2_000;
@@ -36,36 +37,10 @@ const NO_TAIL = Buffer.alloc(0);
 /** Credentials are good for the whole of an invocation and this much longer: clocks differ, and so do ends. */
 const CREDENTIALS_MARGIN_MS = 60_000;
 
-const NOTHING = Buffer.alloc(0);
-
-/** An event on its way to a sandbox that still serves others. */
-interface Ahead {
-  id: string;
-  /** performance.now() */
-  since: number;
-  begin(): void;
-  giveUp(): void;
-}
-
 /** An event that a sandbox has begun although it was sent ahead. */
 export interface Begun {
   request: InvocationRequest;
   answered: Promise<ChannelAnswer>;
-}
-
-/** How an init ended when it did not succeed. */
-export type FailedInit = { kind: 'timeout' } | { kind: 'extension'; failure: ExtensionFailure } | { kind: 'error'; errorType: string; body: Buffer } | { kind: 'exit'; exit: SandboxExit };
-export type Initialised = { kind: 'ready' } | FailedInit;
-
-interface Verdict {
-  status: PlatformStatus;
-  payload: Buffer;
-  /** What went to the caller on the way. */
-  streamedBytes?: number;
-  errorType?: string;
-  /** The sandbox must not serve again. */
-  ends: boolean;
-  oomKilled?: boolean;
 }
 
 /**
@@ -91,6 +66,8 @@ export class Sandbox {
   frozen = false;
   /** The invocation that was answered last is not through yet. Never rejects. */
   settling: Promise<void> | undefined;
+  /** It is only its log that is settled yet, at the end of this turn of the event loop. */
+  freeSoon = false;
   private shutdownReason: ShutdownReason = 'spindown';
   private readonly extensions: SandboxExtensions;
   private current: SandboxState = 'creating';
@@ -105,7 +82,7 @@ export class Sandbox {
   private sentAt = 0;
   private served = 0;
   private destruction: Promise<void> | undefined;
-  private readonly ahead: Ahead[] = [];
+  private readonly ahead = new AheadLine();
 
   /** @param provisionedKey of the order that holds it; absent: made for whoever invokes its version */
   constructor(
@@ -221,7 +198,7 @@ export class Sandbox {
     this.log.beginInvocation();
     this.sentAt = this.maker.clock.now();
     this.log.platform({ type: 'start', requestId: request.requestId, traceHeader: request.traceHeader });
-    const verdict = this.verdictOfInit(request, failed);
+    const verdict = verdictOfInit(request, failed);
     const durationMs = this.initDurationMs ?? 0;
     this.initDurationMs = undefined;
     return this.finish(request, verdict, durationMs);
@@ -256,35 +233,20 @@ export class Sandbox {
    * @returns for `invokeBegun`; undefined when it was taken back, or the sandbox ended before it began
    * @throws InfrastructureError when the sandbox ended while it ran, for a reason of another invocation
    */
-  sendAhead(request: InvocationRequest): Promise<Begun | undefined> {
-    const answered = this.opened().channel.sendAhead!({ ...this.event(request, this.spec.timeoutSeconds * 1_000), mark: this.log.mark() });
-    return new Promise((resolve, reject) => {
-      const ahead: Ahead = { id: request.requestId, since: performance.now(), begin: () => resolve({ request, answered }), giveUp: () => resolve(undefined) };
-      this.ahead.push(ahead);
-      void answered.then((answer) => {
-        const index = this.ahead.indexOf(ahead);
-        if (index < 0 || answer.kind !== 'closed') return;
-        this.ahead.splice(index, 1);
-        if (answer.undelivered) resolve(undefined);
-        else reject(new InfrastructureError('The sandbox was ended while the invocation ran in it'));
-      });
-    });
+  async sendAhead(request: InvocationRequest): Promise<Begun | undefined> {
+    const event = { ...this.event(request, this.spec.timeoutSeconds * 1_000), mark: this.log.mark() };
+    const begun = await this.ahead.send(this.opened().channel, event);
+    return begun && { request, answered: begun.answered };
   }
 
   /** The invocation before is over: the next event that was sent ahead has begun. @returns false when there is none */
   giveTurn(): boolean {
-    const next = this.ahead.shift();
-    next?.begin();
-    return next !== undefined;
+    return this.ahead.giveTurn();
   }
 
   /** Takes back events that were sent before a time and have not begun. */
   takeBack(before: number): void {
-    const { channel } = this.opened();
-    for (const ahead of this.ahead.filter(({ since, id }) => since <= before && channel.takeBack!(id))) {
-      this.ahead.splice(this.ahead.indexOf(ahead), 1);
-      ahead.giveUp();
-    }
+    this.ahead.takeBack(this.opened().channel, before);
   }
 
   /** The rest of an invocation whose event was sent ahead. */
@@ -307,8 +269,8 @@ export class Sandbox {
     this.log.platform({ type: 'start', requestId: request.requestId, traceHeader: request.traceHeader });
     const init = await this.initResult(limitMs);
     this.reportInit(init, 'invoke', performance.now() - startedAt);
-    if (init.kind === 'timeout') return this.finish(request, this.verdictOfTimeout(request), limitMs);
-    if (init.kind !== 'ready') return this.finish(request, this.verdictOfInit(request, init), performance.now() - startedAt);
+    if (init.kind === 'timeout') return this.finish(request, verdictOfTimeout(request), limitMs);
+    if (init.kind !== 'ready') return this.finish(request, verdictOfInit(request, init), performance.now() - startedAt);
     this.opened().initialised();
     this.extensions.closeInit();
     this.to('busy');
@@ -399,10 +361,10 @@ export class Sandbox {
     const durationMs = answer === 'timeout' ? this.spec.timeoutSeconds * 1_000 : performance.now() - startedAt;
     if (answer !== 'timeout' && answer.kind === 'closed') {
       if (answer.undelivered) return undefined;
-      return this.finish(request, await this.verdictOfExit(request), durationMs);
+      return this.finish(request, verdictOfExit(request.requestId, await this.exitAtLast(), this.spec.image), durationMs);
     }
-    if (answer !== 'timeout' && answer.kind === 'extension') return this.finish(request, verdictOfExtension(request, answer.failure), durationMs);
-    const verdict = answer === 'timeout' ? this.verdictOfTimeout(request) : verdictOfAnswer(answer);
+    if (answer !== 'timeout' && answer.kind === 'extension') return this.finish(request, verdictOfExtension(request.requestId, answer.failure), durationMs);
+    const verdict = answer === 'timeout' ? verdictOfTimeout(request) : verdictOfAnswer(answer);
     return this.finish(request, verdict, durationMs, limitMs - durationMs);
   }
 
@@ -445,8 +407,10 @@ export class Sandbox {
 
   /** After the answer is out. */
   private recordLater(verdict: Verdict, report: Omit<Report, 'maxMemoryUsedMb'>): Promise<void> {
+    this.freeSoon = true;
     return new Promise((resolve) => {
       setImmediate(() => {
+        this.freeSoon = false;
         this.settling = undefined;
         // Ended meanwhile: its log was closed.
         if (this.state === 'busy') this.record(verdict, report, 0);
@@ -490,21 +454,6 @@ export class Sandbox {
     this.log.platform({ type: 'initReport', phase, status, errorType, durationMs });
   }
 
-  private verdictOfInit(request: InvocationRequest, failed: Exclude<FailedInit, { kind: 'timeout' }>): Verdict {
-    if (failed.kind === 'error') return { status: 'error', errorType: failed.errorType, payload: failed.body, ends: true };
-    if (failed.kind === 'extension') return verdictOfExtension(request, failed.failure);
-    return { ...verdictOf('failure', runtimeExited(request.requestId, failed.exit, this.spec.image), true), oomKilled: failed.exit.oomKilled };
-  }
-
-  private verdictOfTimeout(request: InvocationRequest): Verdict {
-    return verdictOf('timeout', timedOut(request.requestId, this.spec.timeoutSeconds), true);
-  }
-
-  private async verdictOfExit(request: InvocationRequest): Promise<Verdict> {
-    const exit = await this.exitAtLast();
-    return { ...verdictOf('failure', runtimeExited(request.requestId, exit, this.spec.image), true), oomKilled: exit.oomKilled };
-  }
-
   /** The exit status follows the end of the channel; a runtime that only closed its channel is killed. */
   private async exitAtLast(): Promise<SandboxExit> {
     const handle = this.opened();
@@ -515,57 +464,6 @@ export class Sandbox {
   }
 }
 
-function errorTypeOf(result: Initialised, image?: FunctionImage): string | undefined {
-  switch (result.kind) {
-    case 'error':
-      return result.errorType;
-    case 'extension':
-      return result.failure.errorType;
-    case 'exit':
-      return runtimeExited('', result.exit, image).errorType;
-    default:
-      return undefined;
-  }
-}
-
-function verdictOfExtension(request: InvocationRequest, failure: ExtensionFailure): Verdict {
-  return verdictOf('failure', extensionFailed(request.requestId, failure), true);
-}
-
 function givenUp(): InfrastructureError {
   return new InfrastructureError('The sandbox was given up while it was made');
-}
-
-function verdictOf(status: PlatformStatus, failure: FunctionFailure, ends: boolean): Verdict {
-  return { status, ...failure, ends };
-}
-
-function verdictOfAnswer(answer: Exclude<ChannelAnswer, { kind: 'closed' }>): Verdict {
-  switch (answer.kind) {
-    case 'response':
-      return { status: 'success', payload: answer.body, ends: false };
-    case 'streamed':
-      return { status: 'success', payload: NOTHING, streamedBytes: answer.bytes, ends: false };
-    case 'error':
-      return { status: 'error', errorType: answer.errorType, payload: answer.body, ends: answer.exits };
-    case 'too-large':
-      return verdictOf('error', responseTooLarge(answer.limitBytes), answer.streaming === true);
-  }
-}
-
-/** The value, or `timeout` after the time. The timer goes with the value. */
-function within<T>(value: Promise<T>, limitMs: number): Promise<T | 'timeout'> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, Math.max(0, limitMs), 'timeout' as const);
-    value.then(
-      (result) => {
-        clearTimeout(timer);
-        resolve(result);
-      },
-      (error: Error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
 }
