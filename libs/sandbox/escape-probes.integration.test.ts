@@ -95,12 +95,7 @@ class Sandboxes {
     for (const { Id } of await docker.listContainers({
       filters: { label: [`hearth.owner=${ownerOf(this.bench.stateDirectory, '').owner}`] },
     })) {
-      const container = docker.getContainer(Id);
-      const answers = {
-        inspect: await container.inspect(),
-        top: await container.top(),
-        logs: String(await container.logs({ stdout: true, stderr: true }).catch(String)),
-      };
+      const answers = await answersAbout(docker.getContainer(Id));
       told.push(...Object.entries(answers).flatMap(([name, answer]) => (JSON.stringify(answer).includes(secret) ? [name] : [])));
     }
     return told;
@@ -108,6 +103,16 @@ class Sandboxes {
 
   close(): Promise<void> {
     return this.bench.pool.stop();
+  }
+}
+
+/** Nothing of one that ended meanwhile. */
+async function answersAbout(container: Docker.Container): Promise<Record<string, unknown>> {
+  try {
+    return { inspect: await container.inspect(), top: await container.top(), logs: String(await container.logs({ stdout: true, stderr: true }).catch(String)) };
+  } catch (error) {
+    if ([404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) return {};
+    throw error;
   }
 }
 

@@ -102,7 +102,7 @@ describe('isolation profiles', () => {
     });
 
     gvisor('holds its limits: memory, files, privileges', async () => {
-      const spec = specFor('node', { ...on, memoryMb: 256 });
+      const spec = specFor('node', { ...on, memoryMb: 256, timeoutSeconds: 50 }); // Memory is slow to fill under gVisor.
       const leaked = await bench.invoke(spec, { probe: 'leak' });
       expect(answerOf(leaked).errorType).toMatch(/^Runtime\.(OutOfMemory|ExitError)$/);
       expect(answerOf(await bench.invoke(spec, { probe: 'write', path: '/var/task/x' }))).toMatch(/^E(ROFS|ACCES)$/);
