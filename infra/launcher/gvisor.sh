@@ -47,10 +47,11 @@ install_gvisor() {
     return
   fi
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 2>/dev/null | head -n 1)
+  [[ -n $mirror ]] || die "This machine's apt has no package list of Debian bookworm." 'Run apt-get update, or install runsc by hand, then repeat.'
   directory=$(mktemp -d)
   mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
   chmod 755 "$directory"
-  printf 'deb %s bookworm-backports main\n' "${mirror:-http://deb.debian.org/debian}" >"$directory/sources.list"
+  printf 'deb %s bookworm-backports main\n' "$mirror" >"$directory/sources.list"
   local options=(-o "Dir::Etc::sourcelist=$directory/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$directory/lists" -o "Dir::Cache=$directory/cache")
   step 'Reading the package list of bookworm-backports' .hearth/logs/gvisor-update.log as_root apt-get "${options[@]}" update
   step 'Installing gVisor (runsc)' .hearth/logs/gvisor-install.log as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends runsc
